@@ -1,0 +1,32 @@
+import type { Database } from "./storage/database.ts";
+import type { BlobStore } from "./storage/blobs.ts";
+import type { ContainerStore } from "./storage/containers.ts";
+import type { ImageStore } from "./storage/images.ts";
+import type { LayerStore } from "./storage/layers.ts";
+import type { RootfsDriver } from "./storage/rootfs.ts";
+import type { Paths } from "./system/paths.ts";
+
+/** The flags in front of the command, as `dhow --root DIR ps`. */
+export interface GlobalOptions {
+  readonly root?: string;
+  readonly runroot?: string;
+  readonly storageDriver?: string;
+  readonly storageOpts: readonly string[];
+  readonly runtime?: string;
+  readonly cgroupManager?: string;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
+/** The opened stores and settings that verbs work with. Every part is opened on first use, so that a command pays only for what it needs. */
+export interface Engine {
+  readonly paths: Paths;
+  readonly globals: GlobalOptions;
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly layers: LayerStore;
+  readonly images: ImageStore;
+  readonly containers: ContainerStore;
+  /** Chosen by probing once per machine and data folder, or by --storage-driver. */
+  readonly rootfs: RootfsDriver;
+  warn(message: string): void;
+}

@@ -1,0 +1,105 @@
+import type { ContainerDefaults } from "../oci/image.ts";
+
+/**
+ * What was asked for when a container was created, with all defaults filled in: everything that is needed to build its
+ * runtime spec again at every start. Stored as JSON in the container's record.
+ */
+export interface ContainerConfig {
+  /** Fully qualified reference or id that the user gave, for `ps` and `inspect`. */
+  readonly imageName: string;
+  /** Hex image id. */
+  readonly imageId: string;
+  /** Entrypoint and command, joined: the argument vector of the process. */
+  readonly argv: readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  /** `NAME=value`, image's and user's merged. */
+  readonly env: readonly string[];
+  /** `user[:group]` by name or number as given; resolved against the root filesystem at start. "" is root. */
+  readonly user: string;
+  readonly groupAdd: readonly string[];
+  readonly workdir: string;
+  readonly hostname: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly terminal: boolean;
+  /** Keeps stdin open (-i). */
+  readonly stdin: boolean;
+  readonly init: boolean;
+  readonly readOnly: boolean;
+  readonly privileged: boolean;
+  readonly mounts: readonly MountConfig[];
+  readonly network: NetworkConfig;
+  readonly pidMode: NamespaceMode;
+  readonly ipcMode: NamespaceMode;
+  readonly utsMode: NamespaceMode;
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly security: SecurityConfig;
+  readonly ulimits: readonly Ulimit[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly devices: readonly string[];
+  readonly shmSizeBytes: number;
+  readonly umask: string;
+  readonly stopSignal: string;
+  readonly stopTimeoutSeconds: number;
+  readonly autoRemove: boolean;
+  readonly restart: { readonly policy: "no" | "on-failure" | "always" | "unless-stopped"; readonly maxRetries: number };
+  readonly log: { readonly driver: "k8s-file" | "none" | "passthrough"; readonly maxSizeBytes: number | undefined };
+  readonly detachKeys: string;
+  /** Ports the image exposes and the user named: `80/tcp`. */
+  readonly exposedPorts: readonly string[];
+  /** The image's defaults, as they were. */
+  readonly imageDefaults: ContainerDefaults;
+  /** The command line that created the container, for `inspect`. */
+  readonly createCommand: readonly string[];
+}
+
+export interface MountConfig {
+  readonly type: "bind" | "tmpfs";
+  /** Host path of a bind mount; undefined for tmpfs. */
+  readonly source: string | undefined;
+  readonly destination: string;
+  readonly options: readonly string[];
+}
+
+/** `private`: a namespace of its own; `host`: none; `container`: that of another container (hex id). */
+export type NamespaceMode = { readonly mode: "private" | "host" } | { readonly mode: "container"; readonly id: string };
+
+export interface NetworkConfig {
+  readonly mode: "none" | "host" | "pasta" | "slirp4netns" | "container";
+  /** Hex id, for mode `container`. */
+  readonly containerId?: string;
+  /** Driver options behind `pasta:` or `slirp4netns:`, split at commas. */
+  readonly options: readonly string[];
+  readonly ports: readonly PortMapping[];
+  readonly dnsServers: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+  /** `name:address` of --add-host. */
+  readonly extraHosts: readonly string[];
+  readonly noHosts: boolean;
+}
+
+export interface PortMapping {
+  /** "" is every address. */
+  readonly hostIp: string;
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+export interface SecurityConfig {
+  /** A profile's absolute path, `unconfined`, or undefined for the default profile. */
+  readonly seccomp: string | undefined;
+  readonly noNewPrivileges: boolean;
+  /** Paths that stay visible although they are masked by default; `ALL` for all. */
+  readonly unmask: readonly string[];
+  readonly mask: readonly string[];
+}
+
+export interface Ulimit {
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
+}

@@ -1,0 +1,28 @@
+/** How a container's root filesystem is put together from layers. */
+export type DriverName = "overlay" | "fuse-overlayfs" | "vfs";
+
+export interface RootfsRequest {
+  /** Unpacked layers, top first, absolute paths. */
+  readonly layers: readonly string[];
+  /** The container's own folder: holds `diff` (upper), `work`, and for vfs the copy. Absolute. */
+  readonly containerDirectory: string;
+  /** Where the root filesystem shall appear. Absolute. */
+  readonly target: string;
+  readonly readOnly?: boolean;
+}
+
+/** What to run, in this order, to mount. Batched into one sh script with other set-up, so that a start spawns few programs. */
+export interface MountPlan {
+  readonly commands: readonly (readonly [string, ...string[]])[];
+  /** Working directory for all the commands (short relative layer paths keep the options below one page). */
+  readonly cwd: string;
+}
+
+export interface RootfsDriver {
+  readonly name: DriverName;
+  /** Creates what the mount needs on disk (upper, work, target folders; for vfs the copy) and returns the commands. */
+  prepare(request: RootfsRequest): MountPlan;
+  isMounted(target: string): boolean;
+  /** Unmounts and removes nothing else. Idempotent; lazy when busy. */
+  unmount(target: string): void;
+}

@@ -1,0 +1,113 @@
+import { createRequire } from "node:module";
+import { DhowError } from "../errors.ts";
+
+/**
+ * The door to the system calls that Node lacks, through koffi (6 ms to load: keep it off paths that need none of them).
+ * Paths are passed as bytes, so that names which are not UTF-8 survive.
+ */
+export interface Libc {
+  /** Connects a SOCK_SEQPACKET unix socket and returns its file descriptor. One read(2) returns one packet. */
+  connectSeqpacket(path: string): number;
+  /** Wakes every blocked reader of a socket. */
+  shutdownSocket(fd: number): void;
+  mknod(path: Buffer | string, mode: number, device: { major: number; minor: number }): void;
+  setXattr(path: Buffer | string, name: string, value: Uint8Array): void;
+  /** @returns The value, or undefined if the attribute is not set. */
+  getXattr(path: Buffer | string, name: string): Buffer | undefined;
+  listXattrs(path: Buffer | string): string[];
+  mount(options: { source: string; target: string; type: string; flags: number; data: string }): void;
+  /** @param flags MNT_DETACH is 2. */
+  unmount(target: string, flags: number): void;
+}
+
+/** A failed system call. `code` is the errno name, as in Node's own errors. */
+export class SystemCallError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+  constructor(syscall: string, code: string, path: string) {
+    super(`${syscall} '${path}': ${code}`);
+    this.syscall = syscall;
+    this.code = code;
+  }
+}
+
+let loaded: Libc | undefined;
+
+/**
+ * Loads the system calls on first use.
+ * @throws {DhowError} `unavailable` if the native module is not installed for this machine.
+ */
+export function libc(): Libc {
+  loaded ??= bind();
+  return loaded;
+}
+
+function bind(): Libc {
+  let koffi: typeof import("koffi");
+  try {
+    koffi = createRequire(import.meta.url)("koffi");
+  } catch (cause) {
+    throw new DhowError("cannot load the system call bridge (npm package koffi)", {
+      kind: "unavailable",
+      cause,
+      hint: "reinstall dhow with 'npm install -g dhow', with its optional dependencies",
+    });
+  }
+  const lib = koffi.load(null);
+  const codes = koffi.os.errno as Record<string, number>;
+  const nameOf = (errno: number) => Object.keys(codes).find((name) => codes[name] === errno) ?? `errno ${errno}`;
+  const zeroTerminated = (path: Buffer | string) => Buffer.concat([Buffer.from(path), Buffer.of(0)]);
+  const check = (result: number, syscall: string, path: Buffer | string): number => {
+    if (result < 0) throw new SystemCallError(syscall, nameOf(koffi.errno()), path.toString());
+    return result;
+  };
+
+  const socket = lib.func("int socket(int, int, int)");
+  const connect = lib.func("int connect(int, const uint8_t *, uint32_t)");
+  const shutdown = lib.func("int shutdown(int, int)");
+  const mknod = lib.func("int mknod(const uint8_t *, uint32_t, uint64_t)");
+  const lsetxattr = lib.func("int lsetxattr(const uint8_t *, const char *, const uint8_t *, size_t, int)");
+  const lgetxattr = lib.func("int64_t lgetxattr(const uint8_t *, const char *, _Out_ uint8_t *, size_t)");
+  const llistxattr = lib.func("int64_t llistxattr(const uint8_t *, _Out_ uint8_t *, size_t)");
+  const mount = lib.func("int mount(const char *, const char *, const char *, unsigned long, const char *)");
+  const umount2 = lib.func("int umount2(const char *, int)");
+
+  return {
+    connectSeqpacket(path) {
+      const fd = check(socket(1, 5 | 0o2000000, 0), "socket", path);
+      const address = Buffer.alloc(110);
+      address.writeUInt16LE(1, 0);
+      if (Buffer.byteLength(path) > 107) throw new SystemCallError("connect", "ENAMETOOLONG", path);
+      address.write(path, 2);
+      check(connect(fd, address, address.length), "connect", path);
+      return fd;
+    },
+    shutdownSocket(fd) {
+      shutdown(fd, 2);
+    },
+    mknod(path, mode, { major, minor }) {
+      const device = (BigInt(major & 0xfffff000) << 32n) | BigInt((major & 0xfff) << 8) | (BigInt(minor & ~0xff) << 12n) | BigInt(minor & 0xff);
+      check(mknod(zeroTerminated(path), mode, device), "mknod", path);
+    },
+    setXattr(path, name, value) {
+      check(lsetxattr(zeroTerminated(path), name, value, value.length, 0), "setxattr", path);
+    },
+    getXattr(path, name) {
+      const value = Buffer.alloc(65536);
+      const size = Number(lgetxattr(zeroTerminated(path), name, value, value.length));
+      if (size < 0 && nameOf(koffi.errno()) === "ENODATA") return undefined;
+      return value.subarray(0, check(size, "getxattr", path));
+    },
+    listXattrs(path) {
+      const names = Buffer.alloc(65536);
+      const size = check(Number(llistxattr(zeroTerminated(path), names, names.length)), "listxattr", path);
+      return names.toString("utf8", 0, size).split("\0").filter(Boolean);
+    },
+    mount({ source, target, type, flags, data }) {
+      check(mount(source, target, type, flags, data), "mount", target);
+    },
+    unmount(target, flags) {
+      check(umount2(target, flags), "umount", target);
+    },
+  };
+}
