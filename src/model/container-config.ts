@@ -26,33 +26,58 @@ export interface ContainerConfig {
   /** Keeps stdin open (-i). */
   readonly stdin: boolean;
   readonly init: boolean;
+  /** The user's --init-path; undefined for catatonit. */
+  readonly initPath: string | undefined;
   readonly readOnly: boolean;
+  /** Whether a read-only container gets writable tmpfs at /run, /tmp and the like. */
+  readonly readOnlyTmpfs: boolean;
   readonly privileged: boolean;
   readonly mounts: readonly MountConfig[];
   readonly network: NetworkConfig;
   readonly pidMode: NamespaceMode;
   readonly ipcMode: NamespaceMode;
   readonly utsMode: NamespaceMode;
+  readonly cgroupMode: NamespaceMode;
+  /** --cgroups: whether the runtime makes cgroups for the container. */
+  readonly cgroups: "enabled" | "disabled" | "no-conmon";
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly security: SecurityConfig;
   readonly ulimits: readonly Ulimit[];
   readonly sysctls: Readonly<Record<string, string>>;
+  /** `source[:destination][:permissions]` as given, checked. */
   readonly devices: readonly string[];
+  readonly oomScoreAdj: number | undefined;
   readonly shmSizeBytes: number;
+  /** Four octal digits. */
   readonly umask: string;
+  /** `Area/City`, `local`, or undefined to leave the image's. */
+  readonly timezone: string | undefined;
+  /** As `SIGTERM`. */
   readonly stopSignal: string;
   readonly stopTimeoutSeconds: number;
+  /** The container is killed after that long; 0 is never. */
+  readonly timeoutSeconds: number;
   readonly autoRemove: boolean;
   readonly restart: { readonly policy: "no" | "on-failure" | "always" | "unless-stopped"; readonly maxRetries: number };
-  readonly log: { readonly driver: "k8s-file" | "none" | "passthrough"; readonly maxSizeBytes: number | undefined };
+  readonly log: LogConfig;
   readonly detachKeys: string;
+  /** Absolute paths of files that get the pid of the container's process and of its monitor at each start. */
+  readonly pidFile: string | undefined;
+  readonly conmonPidFile: string | undefined;
   /** Ports the image exposes and the user named: `80/tcp`. */
   readonly exposedPorts: readonly string[];
   /** The image's defaults, as they were. */
   readonly imageDefaults: ContainerDefaults;
   /** The command line that created the container, for `inspect`. */
   readonly createCommand: readonly string[];
+}
+
+export interface LogConfig {
+  readonly driver: "k8s-file" | "none" | "passthrough";
+  readonly maxSizeBytes: number | undefined;
+  /** Absolute; undefined for the container's own folder. */
+  readonly path: string | undefined;
 }
 
 export interface MountConfig {
@@ -79,6 +104,8 @@ export interface NetworkConfig {
   /** `name:address` of --add-host. */
   readonly extraHosts: readonly string[];
   readonly noHosts: boolean;
+  /** Leaves the image's /etc/hostname alone. */
+  readonly noHostname: boolean;
 }
 
 export interface PortMapping {
@@ -96,10 +123,14 @@ export interface SecurityConfig {
   /** Paths that stay visible although they are masked by default; `ALL` for all. */
   readonly unmask: readonly string[];
   readonly mask: readonly string[];
+  /** The --security-opt values as given, for `inspect`. */
+  readonly given: readonly string[];
 }
 
 export interface Ulimit {
+  /** Lower-case without prefix, as `nofile`. */
   readonly name: string;
+  /** -1 is unlimited. */
   readonly soft: number;
   readonly hard: number;
 }
