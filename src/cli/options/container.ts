@@ -1,0 +1,27 @@
+import type { OptionTable } from "../command.ts";
+import { identityOptions } from "./container/identity.ts";
+import { imageOptions } from "./container/image.ts";
+import { mountOptions } from "./container/mounts.ts";
+import { networkOptions } from "./container/network.ts";
+import { processOptions } from "./container/process.ts";
+import { securityOptions } from "./container/security.ts";
+import { acceptedOptions, unsupportedOptions } from "./container/unsupported.ts";
+
+/** Every flag of `create`. */
+export const createOptions = {
+  ...processOptions,
+  ...identityOptions,
+  ...imageOptions,
+  ...mountOptions,
+  ...networkOptions,
+  ...securityOptions,
+  ...acceptedOptions,
+  ...unsupportedOptions,
+} as const satisfies OptionTable;
+
+/** Every flag of `run`. */
+export const runOptions = {
+  ...createOptions,
+  detach: { type: "boolean", short: "d", describe: "Run container in background and print container ID" },
+  "sig-proxy": { type: "boolean", default: true, describe: "Proxy received signals to the process" },
+} as const satisfies OptionTable;

@@ -1,0 +1,37 @@
+import type { OptionTable } from "../../command.ts";
+
+/** What file systems the container sees. */
+export const mountOptions = {
+  volume: {
+    type: "string",
+    array: true,
+    short: "v",
+    describe: "Bind mount a host directory into the container",
+    valueName: "stringArray",
+  },
+  mount: {
+    type: "string",
+    array: true,
+    describe: "Attach a filesystem mount to the container",
+    valueName: "stringArray",
+  },
+  tmpfs: {
+    type: "string",
+    array: true,
+    describe: "Mount a temporary filesystem (tmpfs) into a container",
+    valueName: "tmpfs",
+  },
+  "read-only": { type: "boolean", describe: "Make containers root filesystem read-only" },
+  "read-only-tmpfs": {
+    type: "boolean",
+    default: true,
+    describe: "When running containers in read-only mode mount a read-write tmpfs on /run, /tmp and /var/tmp",
+  },
+  "image-volume": {
+    type: "string",
+    default: "ignore",
+    describe: 'How the volumes named by the image are made ("tmpfs"|"ignore")',
+  },
+  "shm-size": { type: "string", default: "65536k", describe: "Size of /dev/shm", valueName: "<number>[<unit>]" },
+  device: { type: "string", array: true, describe: "Add a host device to the container", valueName: "strings" },
+} as const satisfies OptionTable;

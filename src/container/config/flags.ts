@@ -1,0 +1,109 @@
+/**
+ * The flags of run and create that make up a container's configuration, by long name, as the command line's tables parse
+ * them: arrays hold each occurrence as given, absent strings are undefined.
+ */
+export interface ProcessFlags {
+  readonly entrypoint: string | undefined;
+  readonly env: readonly string[];
+  readonly "env-file": readonly string[];
+  readonly "env-host": boolean;
+  readonly "env-merge": readonly string[];
+  readonly "http-proxy": boolean;
+  readonly unsetenv: readonly string[];
+  readonly "unsetenv-all": boolean;
+  readonly workdir: string | undefined;
+  readonly user: string | undefined;
+  readonly "group-add": readonly string[];
+  readonly umask: string;
+  readonly tz: string | undefined;
+  readonly interactive: boolean;
+  readonly tty: boolean;
+  readonly init: boolean;
+  readonly "init-path": string | undefined;
+  readonly "stop-signal": string | undefined;
+  readonly "stop-timeout": number;
+  readonly timeout: number;
+}
+
+export interface IdentityFlags {
+  readonly rm: boolean;
+  readonly restart: string | undefined;
+  readonly label: readonly string[];
+  readonly "label-file": readonly string[];
+  readonly annotation: readonly string[];
+  readonly pidfile: string | undefined;
+  readonly "conmon-pidfile": string | undefined;
+  readonly "log-driver": string;
+  readonly "log-opt": readonly string[];
+  readonly "detach-keys": string;
+}
+
+export interface NetworkFlags {
+  readonly network: readonly string[];
+  readonly publish: readonly string[];
+  readonly "publish-all": boolean;
+  readonly expose: readonly string[];
+  readonly dns: readonly string[];
+  readonly "dns-option": readonly string[];
+  readonly "dns-search": readonly string[];
+  readonly "add-host": readonly string[];
+  readonly "no-hosts": boolean;
+  readonly "no-hostname": boolean;
+  readonly hostname: string | undefined;
+}
+
+export interface MountFlags {
+  readonly volume: readonly string[];
+  readonly mount: readonly string[];
+  readonly tmpfs: readonly string[];
+  readonly "read-only": boolean;
+  readonly "read-only-tmpfs": boolean;
+  readonly "image-volume": string;
+  readonly "shm-size": string;
+  readonly device: readonly string[];
+}
+
+export interface SecurityFlags {
+  readonly "cap-add": readonly string[];
+  readonly "cap-drop": readonly string[];
+  readonly privileged: boolean;
+  readonly "security-opt": readonly string[];
+  readonly ulimit: readonly string[];
+  readonly sysctl: readonly string[];
+  readonly "oom-score-adj": number | undefined;
+  readonly pid: string | undefined;
+  readonly ipc: string | undefined;
+  readonly uts: string | undefined;
+  readonly cgroupns: string | undefined;
+  readonly userns: string | undefined;
+  readonly cgroups: string;
+}
+
+export interface ContainerFlags extends ProcessFlags, IdentityFlags, NetworkFlags, MountFlags, SecurityFlags {}
+
+/** What flags mean depends on the machine and the caller; tests give other ones. */
+export interface CallerFacts {
+  /** The caller's working directory, absolute. */
+  readonly cwd: string;
+  /** The caller's environment, without the launcher's own variables. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Text of a file that a flag names, absolute path. @throws the system's error. */
+  readFile(path: string): string;
+  /** What is at a path of the host, following symlinks. */
+  pathKind(path: string): "file" | "directory" | "device" | "absent";
+  /** The path with symlinks resolved. @throws the system's error. */
+  realPath(path: string): string;
+  /** Absolute paths of the device nodes below a directory. */
+  listDevices(directory: string): string[];
+  /** The driver that stands for --network private. */
+  readonly defaultNetwork: "pasta" | "slirp4netns";
+  readonly hostname: string;
+  /** Tells the user something that does not stop the work. */
+  warn(message: string): void;
+  /** A port of the host that nobody listens on, not among `taken`. */
+  pickPort(protocol: "tcp" | "udp", taken: ReadonlySet<number>): number;
+  /** Hex id of another container by name or id. @throws {DhowError} `not-found`. */
+  resolveContainer(nameOrId: string): string;
+  /** Of the kernel, for `--cap-add ALL` and validation: its highest capability number. */
+  readonly lastCapability: number;
+}

@@ -1,0 +1,145 @@
+import type { ContainerConfig } from "../../model/container-config.ts";
+import { absolutePath } from "./environment.ts";
+import type { CallerFacts, IdentityFlags } from "./flags.ts";
+import { cut, invalid, parseHumanSize, splitList, unsupported } from "./values.ts";
+
+export type MetadataPart = Pick<
+  ContainerConfig,
+  "labels" | "annotations" | "autoRemove" | "restart" | "log" | "detachKeys" | "pidFile" | "conmonPidFile"
+>;
+
+/** What is written about the container and what becomes of it at its end. */
+export function buildMetadata(
+  flags: IdentityFlags,
+  imageLabels: Readonly<Record<string, string>>,
+  caller: CallerFacts,
+): MetadataPart {
+  const restart = parseRestart(flags.restart);
+  if (flags.rm && restart.policy !== "no" && restart.policy !== "on-failure") {
+    throw invalid(`the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"`);
+  }
+  const file = (path: string | undefined) => (path === undefined ? undefined : absolutePath(path, caller.cwd));
+  return {
+    labels: { ...imageLabels, ...readLabels(flags, caller) },
+    annotations: readAnnotations(flags.annotation),
+    autoRemove: flags.rm,
+    restart,
+    log: readLog(flags, caller),
+    detachKeys: checkDetachKeys(flags["detach-keys"]),
+    pidFile: file(flags.pidfile),
+    conmonPidFile: file(flags["conmon-pidfile"]),
+  };
+}
+
+function readLabels(flags: IdentityFlags, caller: CallerFacts): Record<string, string> {
+  const labels: Record<string, string> = {};
+  const add = (entry: string) => {
+    const [name, value] = cut(entry, "=");
+    if (name === "") throw invalid(`invalid label format: ${JSON.stringify(entry)}`);
+    labels[name] = value ?? "";
+  };
+  for (const file of splitList(flags["label-file"])) {
+    for (const line of readLabelFile(file, caller).split("\n")) {
+      const entry = line.replace(/\r$/, "").trimStart();
+      if (entry !== "" && !entry.startsWith("#")) add(entry);
+    }
+  }
+  flags.label.forEach(add);
+  return labels;
+}
+
+function readLabelFile(file: string, caller: CallerFacts): string {
+  const path = absolutePath(file, caller.cwd);
+  if (caller.pathKind(path) === "absent") {
+    throw invalid(`unable to process labels: open ${file}: no such file or directory`);
+  }
+  return caller.readFile(path);
+}
+
+function readAnnotations(entries: readonly string[]): Record<string, string> {
+  const annotations: Record<string, string> = {};
+  for (const entry of splitList(entries)) {
+    const [name, value] = cut(entry, "=");
+    if (value === undefined || name === "") throw invalid("annotations must be formatted KEY=VALUE");
+    annotations[name] = value;
+  }
+  return annotations;
+}
+
+type Restart = ContainerConfig["restart"];
+
+function parseRestart(text = "no"): Restart {
+  const [policy, retries] = cut(text, ":");
+  switch (policy) {
+    case "on-failure":
+      return { policy, maxRetries: retries === undefined ? 0 : parseRetries(retries) };
+    case "":
+    case "no":
+    case "never":
+    case "always":
+    case "unless-stopped":
+      if (retries !== undefined) {
+        throw invalid("restart policy retries can only be specified with on-failure restart policy");
+      }
+      return { policy: policy === "always" || policy === "unless-stopped" ? policy : "no", maxRetries: 0 };
+    default:
+      throw invalid(`${JSON.stringify(text)} is not a valid restart policy`);
+  }
+}
+
+function parseRetries(text: string): number {
+  if (!/^\d+$/.test(text))
+    throw invalid(`invalid restart policy retries ${JSON.stringify(text)}: must be a whole number`);
+  return Number(text);
+}
+
+function readLog(flags: IdentityFlags, caller: CallerFacts): ContainerConfig["log"] {
+  const values = { driver: flags["log-driver"], path: "", "max-size": "" };
+  for (const option of splitList(flags["log-opt"])) {
+    const [key, value] = cut(option, "=");
+    if (value === undefined) throw invalid(`invalid log option ${JSON.stringify(option)}`);
+    if (!isLogKey(key)) throw unsupported(`--log-opt ${key} is not supported yet`, "known are path= and max-size=");
+    values[key] = value;
+  }
+  return {
+    driver: parseLogDriver(values.driver),
+    path: values.path === "" ? undefined : absolutePath(values.path, caller.cwd),
+    maxSizeBytes: values["max-size"] === "" ? undefined : parseHumanSize(values["max-size"]),
+  };
+}
+
+function isLogKey(key: string): key is "driver" | "path" | "max-size" {
+  return key === "driver" || key === "path" || key === "max-size";
+}
+
+function parseLogDriver(name: string): ContainerConfig["log"]["driver"] {
+  switch (name) {
+    case "":
+    case "k8s-file":
+    case "json-file":
+      return "k8s-file";
+    case "none":
+    case "passthrough":
+      return name;
+    case "journald":
+    case "passthrough-tty":
+      throw unsupported(
+        `log driver ${JSON.stringify(name)} is not supported yet`,
+        "use --log-driver k8s-file, none or passthrough",
+      );
+    default:
+      throw invalid(
+        `logging driver ${JSON.stringify(name)} is not supported: use k8s-file, json-file, none or passthrough`,
+      );
+  }
+}
+
+/** Single characters or ctrl-X, separated by commas; "" turns detaching off. */
+function checkDetachKeys(text: string): string {
+  if (text === "") return text;
+  for (const key of text.split(",")) {
+    if (!/^(?:[a-zA-Z]|ctrl-[a-zA-Z@^[\\\]_])$/.test(key))
+      throw invalid(`invalid detach keys: unknown character: '${key}'`);
+  }
+  return text;
+}

@@ -1,0 +1,96 @@
+import type { ContainerConfig, NetworkConfig } from "../../model/container-config.ts";
+import type { ContainerDefaults } from "../../oci/image.ts";
+import type { CallerFacts, NetworkFlags } from "./flags.ts";
+import { buildPorts, expandExposed, isIpv4, isIpv6 } from "./ports.ts";
+import { cut, invalid, splitList, unsupported } from "./values.ts";
+
+export type NetworkPart = Pick<ContainerConfig, "network" | "exposedPorts">;
+
+/** How the container reaches others and others reach it. */
+export function buildNetwork(flags: NetworkFlags, image: ContainerDefaults, caller: CallerFacts): NetworkPart {
+  const mode = parseMode(flags.network, caller);
+  const exposedPorts = expandExposed([...Object.keys(image.ExposedPorts ?? {}), ...splitList(flags.expose)]);
+  const ports = buildPorts(
+    {
+      publish: splitList(flags.publish),
+      exposed: flags["publish-all"] ? exposedPorts.filter((port) => !port.endsWith("/sctp")) : [],
+    },
+    caller,
+  );
+  const forwards = mode.mode === "pasta" || mode.mode === "slirp4netns";
+  if (ports.length > 0 && !forwards) {
+    caller.warn(
+      "Port mappings have been discarded as one of the Host, Container, Pod, and None network modes are in use",
+    );
+  }
+  const network: NetworkConfig = {
+    ...mode,
+    ports: forwards ? ports : [],
+    ...readNames(flags),
+    noHosts: checkHosts(flags),
+    noHostname: flags["no-hostname"],
+  };
+  return { network, exposedPorts };
+}
+
+type Mode = Pick<NetworkConfig, "mode" | "containerId" | "options">;
+
+function parseMode(given: readonly string[], caller: CallerFacts): Mode {
+  if (given.length > 1) throw unsupported("cannot connect to several networks: networks are not supported yet");
+  const [name, rest] = cut(given[0] ?? "private", ":");
+  switch (name) {
+    case "":
+    case "default":
+    case "private":
+      return { mode: caller.defaultNetwork, options: [] };
+    case "none":
+    case "host":
+      if (rest !== undefined) throw invalid(`invalid network ${JSON.stringify(given[0])}: ${name} takes no options`);
+      return { mode: name, options: [] };
+    case "pasta":
+    case "slirp4netns":
+      return { mode: name, options: rest === undefined || rest === "" ? [] : rest.split(",") };
+    case "container":
+      if (!rest) throw invalid("namespace mode container requires a value");
+      return { mode: "container", containerId: caller.resolveContainer(rest), options: [] };
+    default:
+      throw unsupported(
+        `network ${JSON.stringify(name)} is not supported yet`,
+        "use --network pasta (the default), slirp4netns, host, none or container:NAME",
+      );
+  }
+}
+
+function readNames(flags: NetworkFlags): Pick<NetworkConfig, "dnsServers" | "dnsSearch" | "dnsOptions" | "extraHosts"> {
+  const dnsServers = splitList(flags.dns);
+  if (dnsServers.includes("none") && dnsServers.length + flags["dns-search"].length + flags["dns-option"].length > 1) {
+    throw invalid("--dns none excludes other --dns, --dns-search and --dns-option values");
+  }
+  for (const server of dnsServers) {
+    if (server !== "none" && !isIpv4(server) && !isIpv6(server)) throw invalid(`${server} is not an ip address`);
+  }
+  return {
+    dnsServers,
+    dnsSearch: splitList(flags["dns-search"]),
+    dnsOptions: splitList(flags["dns-option"]),
+    extraHosts: splitList(flags["add-host"]).map(checkExtraHost),
+  };
+}
+
+/** `name[;name...]:address`; the address may be host-gateway. Brackets around IPv6 are dropped. */
+function checkExtraHost(text: string): string {
+  const [names, address] = cut(text, ":");
+  if (address === undefined || names === "") throw invalid(`invalid format for add-host: ${JSON.stringify(text)}`);
+  const plain = /^\[(.*)\]$/.exec(address)?.[1] ?? address;
+  if (plain !== "host-gateway" && !isIpv4(plain) && !isIpv6(plain)) {
+    throw invalid(`invalid IP address in add-host: ${JSON.stringify(address)}`);
+  }
+  return `${names}:${plain}`;
+}
+
+function checkHosts(flags: NetworkFlags): boolean {
+  if (flags["no-hosts"] && flags["add-host"].length > 0) {
+    throw invalid("--no-hosts and --add-host cannot be set together");
+  }
+  return flags["no-hosts"];
+}

@@ -1,0 +1,105 @@
+import { invalid, unsupported } from "./values.ts";
+
+/** Podman's flags that dhow does not have yet, with the reason and what to do instead where there is something. */
+const groups: readonly { readonly flags: readonly string[]; readonly why: string }[] = [
+  {
+    flags: [
+      "memory",
+      "memory-reservation",
+      "memory-swap",
+      "memory-swappiness",
+      "cpus",
+      "cpu-period",
+      "cpu-quota",
+      "cpu-rt-period",
+      "cpu-rt-runtime",
+      "cpu-shares",
+      "cpuset-cpus",
+      "cpuset-mems",
+      "pids-limit",
+      "blkio-weight",
+      "blkio-weight-device",
+      "device-read-bps",
+      "device-read-iops",
+      "device-write-bps",
+      "device-write-iops",
+      "oom-kill-disable",
+      "cgroup-conf",
+      "cgroup-parent",
+      "rdt-class",
+    ],
+    why: "dhow sets no limits through cgroups",
+  },
+  {
+    flags: [
+      "health-cmd",
+      "health-interval",
+      "health-log-destination",
+      "health-max-log-count",
+      "health-max-log-size",
+      "health-on-failure",
+      "health-retries",
+      "health-start-period",
+      "health-startup-cmd",
+      "health-startup-interval",
+      "health-startup-retries",
+      "health-startup-success",
+      "health-startup-timeout",
+      "health-timeout",
+    ],
+    why: "dhow runs no health checks",
+  },
+  { flags: ["uidmap", "gidmap", "subuidname", "subgidname"], why: "all containers of a user share one user namespace" },
+  {
+    flags: ["ip", "ip6", "mac-address", "network-alias", "link-local-ip"],
+    why: "these belong to user-defined networks",
+  },
+  { flags: ["pod", "pod-id-file", "init-ctr"], why: "dhow has no pods" },
+  { flags: ["volumes-from"], why: "dhow has no volumes" },
+  { flags: ["secret"], why: "dhow keeps no secrets" },
+  {
+    flags: ["device-cgroup-rule"],
+    why: "device cgroup rules are not possible in rootless mode or in a user namespace",
+  },
+];
+
+/** Values of otherwise refused flags that ask for what dhow does anyway. */
+const harmless: Readonly<Record<string, readonly string[]>> = {
+  "health-cmd": ["none"],
+  sdnotify: ["ignore"],
+  "seccomp-policy": ["default"],
+  systemd: ["false"],
+};
+
+export interface GivenFlags {
+  readonly options: Readonly<Record<string, unknown>>;
+  changed(name: string): boolean;
+}
+
+/**
+ * Refuses every flag in `names` that was given: nothing is accepted and ignored.
+ * @throws {DhowError} `unsupported`, naming the flag.
+ */
+export function refuseUnsupported(names: readonly string[], { options, changed }: GivenFlags): void {
+  for (const name of names) {
+    if (!changed(name) || asksForNothing(name, options[name])) continue;
+    const why = groups.find(({ flags }) => flags.includes(name))?.why;
+    throw unsupported(`--${name} is not supported yet${why === undefined ? "" : `: ${why}`}`);
+  }
+}
+
+function asksForNothing(name: string, value: unknown): boolean {
+  const values = Array.isArray(value) ? value : [value];
+  if (name === "passwd") return value === true;
+  return values.every((one) => one === false || (harmless[name]?.includes(String(one)) ?? false));
+}
+
+/** Pairs of flags that exclude each other, with podman's words. */
+export function refuseContradictions({ options, changed }: GivenFlags): void {
+  if (changed("platform") && (changed("arch") || changed("os"))) {
+    throw invalid("--platform option can not be specified with --arch or --os");
+  }
+  if (changed("no-healthcheck") && options["no-healthcheck"] === true && changed("health-cmd")) {
+    throw invalid("cannot specify both --no-healthcheck and --health-cmd");
+  }
+}
