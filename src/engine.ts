@@ -1,8 +1,10 @@
-import type { Database } from "./storage/database.ts";
 import type { BlobStore } from "./storage/blobs.ts";
 import type { ContainerStore } from "./storage/containers.ts";
+import type { Database } from "./storage/database.ts";
 import type { ImageStore } from "./storage/images.ts";
 import type { LayerStore } from "./storage/layers.ts";
+import type { Leases } from "./storage/leases.ts";
+import type { Locks } from "./storage/locks.ts";
 import type { RootfsDriver } from "./storage/rootfs.ts";
 import type { Paths } from "./system/paths.ts";
 
@@ -22,6 +24,9 @@ export interface Engine {
   readonly paths: Paths;
   readonly globals: GlobalOptions;
   readonly database: Database;
+  /** Named locks between processes; each container's own is `containers.withLock`. */
+  readonly locks: Locks;
+  readonly leases: Leases;
   readonly blobs: BlobStore;
   readonly layers: LayerStore;
   readonly images: ImageStore;

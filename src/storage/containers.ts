@@ -1,5 +1,11 @@
-import type { ProcessIdentity } from "../system/clock.ts";
+import { mkdirSync } from "node:fs";
+import { DhowError } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
+import type { ProcessIdentity } from "../system/clock.ts";
+import type { Paths } from "../system/paths.ts";
+import type { Database, Schema, SqlValue } from "./database.ts";
+import type { Locks } from "./locks.ts";
+import { removeTree } from "./temporary.ts";
 
 /** States of a container, as Podman names them. The predicates on them are in container/state.ts. */
 export type ContainerState = "created" | "initialized" | "running" | "paused" | "stopping" | "exited" | "removing";
@@ -32,14 +38,21 @@ export interface ContainerRecord {
 export type ContainerChange = Partial<Omit<ContainerRecord, "id" | "createdAt" | "config">>;
 
 export interface ContainerStore {
+  /** Oldest first. */
   list(): ContainerRecord[];
-  /** By name, id, or unique id prefix. @throws {DhowError} `conflict` if a prefix fits several. */
+  /** By id, name, or unique id prefix. @throws {DhowError} `conflict` if a prefix fits several. */
   find(nameOrId: string): ContainerRecord | undefined;
   /** @throws {DhowError} `not-found`: podman's `no container with name or ID "X" found: no such container`. */
   get(nameOrId: string): ContainerRecord;
-  /** @throws {DhowError} `already-exists`: podman's `the container name "X" is already in use by ID...`. */
+  /**
+   * Records a container in state `created` and makes its empty directory.
+   * @throws {DhowError} `already-exists`: podman's `the container name "X" is already in use by ID...`.
+   * @throws {DhowError} `not-found` if its image is not stored (any more); an empty imageId needs none.
+   */
   add(record: Pick<ContainerRecord, "id" | "name" | "createdAt" | "config">): ContainerRecord;
+  /** @throws {DhowError} `not-found`; `already-exists` for a name in use. */
   update(id: string, change: ContainerChange): ContainerRecord;
+  /** Removes both directories, then the record. Nothing may be mounted in them any more. Idempotent. */
   remove(id: string): void;
   /** `containers/ID` in the data folder: upper layer, work folder, log, config. */
   directory(id: string): string;
@@ -47,6 +60,200 @@ export interface ContainerStore {
   runDirectory(id: string): string;
   /**
    * Runs `work` while no other dhow process changes this container. The lock dies with its process: kill -9 cannot leave it behind.
+   * Inside of `work` the same container may be locked again.
    */
   withLock<T>(id: string, work: () => Promise<T>): Promise<T>;
+}
+
+export const containersSchema: Schema = {
+  name: "containers",
+  sql: `CREATE TABLE IF NOT EXISTS containers (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL, image_id TEXT NOT NULL,
+    state TEXT NOT NULL, init_pid INTEGER, init_start TEXT, monitor_pid INTEGER, monitor_start TEXT, boot_id TEXT,
+    started_at INTEGER, finished_at INTEGER, exit_code INTEGER, restart_count INTEGER NOT NULL,
+    stopped_by_user INTEGER NOT NULL, network_state TEXT, error TEXT NOT NULL, config TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS containers_by_image ON containers (image_id)`,
+};
+
+interface ContainerRow {
+  readonly id: string;
+  readonly name: string;
+  readonly created_at: number;
+  readonly state: ContainerState;
+  readonly init_pid: number | null;
+  readonly init_start: string | null;
+  readonly monitor_pid: number | null;
+  readonly monitor_start: string | null;
+  readonly boot_id: string | null;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+  readonly exit_code: number | null;
+  readonly restart_count: number;
+  readonly stopped_by_user: number;
+  readonly network_state: string | null;
+  readonly error: string;
+  readonly config: string;
+}
+
+export interface ContainerStoreParts {
+  readonly paths: Pick<Paths, "data" | "run">;
+  readonly database: Database;
+  readonly locks: Locks;
+}
+
+export function openContainers({ paths, database, locks }: ContainerStoreParts): ContainerStore {
+  const directory = (id: string) => `${paths.data}/containers/${id}`;
+  const runDirectory = (id: string) => `${paths.run}/containers/${id}`;
+  const find = (nameOrId: string): ContainerRecord | undefined => {
+    const row = findRow(database, nameOrId);
+    return row && fromRow(row);
+  };
+  const get = (nameOrId: string): ContainerRecord => find(nameOrId) ?? throwUnknown(nameOrId);
+
+  return {
+    list: () => database.all<ContainerRow>("SELECT * FROM containers ORDER BY created_at, id").map(fromRow),
+    find,
+    get,
+    add(record) {
+      database.transaction(() => {
+        insert(database, record);
+        mkdirSync(directory(record.id), { recursive: true, mode: 0o700 });
+      });
+      return get(record.id);
+    },
+    update: (id, change) => fromRow(update(database, id, change)),
+    remove(id) {
+      removeTree(runDirectory(id));
+      removeTree(directory(id));
+      database.run("DELETE FROM containers WHERE id = ?", id);
+    },
+    directory,
+    runDirectory,
+    withLock: (id, work) => locks.withLock(`container:${id}`, work),
+  };
+}
+
+function throwUnknown(nameOrId: string): never {
+  throw new DhowError(`no container with name or ID ${JSON.stringify(nameOrId)} found: no such container`, {
+    kind: "not-found",
+  });
+}
+
+function findRow(database: Database, nameOrId: string): ContainerRow | undefined {
+  const exact = database.first<ContainerRow>(
+    "SELECT * FROM containers WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1",
+    nameOrId,
+  );
+  if (exact || !/^[0-9a-f]{1,63}$/.test(nameOrId)) return exact;
+  const rows = database.all<ContainerRow>(
+    "SELECT * FROM containers WHERE id >= ? AND id < ? LIMIT 2",
+    ...[nameOrId, `${nameOrId}g`],
+  );
+  if (rows.length > 1) {
+    throw new DhowError(`more than one result for container name or ID ${nameOrId}`, { kind: "conflict" });
+  }
+  return rows[0];
+}
+
+function insert(
+  database: Database,
+  { id, name, createdAt, config }: Pick<ContainerRecord, "id" | "name" | "createdAt" | "config">,
+): void {
+  checkNameIsFree(database, id, name);
+  if (config.imageId !== "" && !database.first("SELECT 1 FROM images WHERE id = ?", config.imageId)) {
+    throw new DhowError(`${config.imageName}: image not known`, { kind: "not-found" });
+  }
+  database.run(
+    `INSERT INTO containers (id, name, created_at, image_id, state, restart_count, stopped_by_user, error, config)
+     VALUES (?, ?, ?, ?, 'created', 0, 0, '', ?)`,
+    ...[id, name, createdAt.getTime(), config.imageId, JSON.stringify(config)],
+  );
+}
+
+function checkNameIsFree(database: Database, id: string, name: string): void {
+  const other = database.first<{ id: string }>("SELECT id FROM containers WHERE name = ? AND id <> ?", name, id);
+  if (!other) return;
+  throw new DhowError(
+    `the container name ${JSON.stringify(name)} is already in use by ${other.id}. You have to remove that container to be able to reuse that name: that name is already in use`,
+    { kind: "already-exists" },
+  );
+}
+
+function update(database: Database, id: string, change: ContainerChange): ContainerRow {
+  const columns = columnsOf(change);
+  const assignments = Object.keys(columns).map((column) => `${column} = ?`);
+  const apply = (): ContainerRow => {
+    const sql = `UPDATE containers SET ${assignments.join(", ")} WHERE id = ? RETURNING *`;
+    const row =
+      assignments.length > 0
+        ? database.first<ContainerRow>(sql, ...Object.values(columns), id)
+        : database.first<ContainerRow>("SELECT * FROM containers WHERE id = ?", id);
+    return row ?? throwUnknown(id);
+  };
+  const { name } = change;
+  if (name === undefined) return apply();
+  return database.transaction(() => {
+    checkNameIsFree(database, id, name);
+    return apply();
+  });
+}
+
+/** How each part of a change is stored. */
+const encoders: {
+  readonly [K in keyof Required<ContainerChange>]: (value: ContainerRecord[K]) => Record<string, SqlValue>;
+} = {
+  name: (name) => ({ name }),
+  state: (state) => ({ state }),
+  init: (process) => ({ init_pid: process?.pid ?? null, init_start: process?.startTime ?? null }),
+  monitor: (process) => ({ monitor_pid: process?.pid ?? null, monitor_start: process?.startTime ?? null }),
+  bootId: (bootId) => ({ boot_id: bootId ?? null }),
+  startedAt: (date) => ({ started_at: date?.getTime() ?? null }),
+  finishedAt: (date) => ({ finished_at: date?.getTime() ?? null }),
+  exitCode: (code) => ({ exit_code: code ?? null }),
+  restartCount: (count) => ({ restart_count: count }),
+  stoppedByUser: (stopped) => ({ stopped_by_user: stopped ? 1 : 0 }),
+  networkState: (state) => ({ network_state: state === undefined ? null : JSON.stringify(state) }),
+  error: (error) => ({ error }),
+};
+
+function columnsOf(change: ContainerChange): Record<string, SqlValue> {
+  const columns: Record<string, SqlValue> = {};
+  for (const key of Object.keys(change) as (keyof ContainerChange)[]) {
+    const encode = encoders[key] as (value: unknown) => Record<string, SqlValue>;
+    Object.assign(columns, encode(change[key]));
+  }
+  return columns;
+}
+
+function fromRow(row: ContainerRow): ContainerRecord {
+  let config: ContainerConfig | undefined;
+  return {
+    id: row.id,
+    name: row.name,
+    createdAt: new Date(row.created_at),
+    // Parsed when it is first needed: listings of many containers often need few of them.
+    get config() {
+      config ??= JSON.parse(row.config) as ContainerConfig;
+      return config;
+    },
+    state: row.state,
+    init: identityOf(row.init_pid, row.init_start),
+    monitor: identityOf(row.monitor_pid, row.monitor_start),
+    bootId: row.boot_id ?? undefined,
+    startedAt: dateOf(row.started_at),
+    finishedAt: dateOf(row.finished_at),
+    exitCode: row.exit_code ?? undefined,
+    restartCount: row.restart_count,
+    stoppedByUser: row.stopped_by_user === 1,
+    networkState: row.network_state === null ? undefined : JSON.parse(row.network_state),
+    error: row.error,
+  };
+}
+
+function identityOf(pid: number | null, startTime: string | null): ProcessIdentity | undefined {
+  return pid === null || startTime === null ? undefined : { pid, startTime };
+}
+
+function dateOf(ms: number | null): Date | undefined {
+  return ms === null ? undefined : new Date(ms);
 }

@@ -23,21 +23,38 @@ export interface Schema {
 /** Raised with every incompatible change of any table. */
 export const schemaVersion = 1;
 
+const busyTimeoutMs = 30_000;
+
 /**
  * Opens the database, creating the file and its tables on first use.
- * @throws {DhowError} `conflict` if a newer dhow wrote it; `corrupt` if it is not a database.
+ * @throws {DhowError} `conflict` if a newer dhow wrote it; `corrupt` if it is not a database; `unavailable` if it stays locked.
  */
 export function openDatabase(path: string, schemas: readonly Schema[]): Database {
-  let connection: DatabaseSync;
+  const deadline = Date.now() + busyTimeoutMs;
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+    try {
+      return wrap(connect(path, schemas));
+    } catch (cause) {
+      if (cause instanceof DhowError) throw cause;
+      // Switching a new file to WAL fails at once, whatever the busy timeout, while another process does the same.
+      if (!isBusy(cause)) throw new DhowError(`cannot open the state database ${path}`, { kind: "corrupt", cause });
+      if (Date.now() > deadline)
+        throw new DhowError(`state database ${path} stays locked`, { kind: "unavailable", cause });
+      sleep(pauseMs + Math.random() * pauseMs);
+    }
+  }
+}
+
+function connect(path: string, schemas: readonly Schema[]): DatabaseSync {
+  const connection = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
-    connection = new DatabaseSync(path, { timeout: 10_000 });
     connection.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
     prepareTables(connection, path, schemas);
-  } catch (cause) {
-    if (cause instanceof DhowError) throw cause;
-    throw new DhowError(`cannot open the state database ${path}`, { kind: "corrupt", cause });
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
   }
-  return wrap(connection);
 }
 
 function prepareTables(connection: DatabaseSync, path: string, schemas: readonly Schema[]): void {
@@ -49,7 +66,20 @@ function prepareTables(connection: DatabaseSync, path: string, schemas: readonly
       hint: "use that version of dhow, or another --root",
     });
   }
-  connection.exec(["BEGIN IMMEDIATE", ...schemas.map(({ sql }) => sql), `PRAGMA user_version = ${schemaVersion}`, "COMMIT"].join(";\n"));
+  connection.exec(
+    ["BEGIN IMMEDIATE", ...schemas.map(({ sql }) => sql), `PRAGMA user_version = ${schemaVersion}`, "COMMIT"].join(
+      ";\n",
+    ),
+  );
+}
+
+function isBusy(error: unknown): boolean {
+  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
+  return code === 5 || code === 6;
+}
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 function wrap(connection: DatabaseSync): Database {

@@ -1,5 +1,11 @@
-import type { Digest } from "../oci/digest.ts";
+import { DhowError } from "../errors.ts";
+import { type Digest, digestHex } from "../oci/digest.ts";
 import type { ImageConfig, Manifest } from "../oci/image.ts";
+import type { BlobStore } from "./blobs.ts";
+import { chainIds } from "./chain-id.ts";
+import type { Database, Schema } from "./database.ts";
+import { findIdByDigest, findIdsByPrefix, findNameRow, splitRepoDigest } from "./image-names.ts";
+import type { LayerStore } from "./layers.ts";
 
 /** A stored image: a manifest whose config and layers are all present. */
 export interface ImageRecord {
@@ -9,7 +15,7 @@ export interface ImageRecord {
   readonly configDigest: Digest;
   /** Chain id of the top layer; undefined for an image without layers. */
   readonly topLayer: Digest | undefined;
-  /** Fully qualified references with a tag, as `docker.io/library/alpine:latest`. */
+  /** Fully qualified references with a tag, as `docker.io/library/alpine:latest`. Newest first. */
   readonly names: readonly string[];
   /** `repository@digest` for each place it came from; of the manifest and of the index that named it. */
   readonly repoDigests: readonly string[];
@@ -22,22 +28,272 @@ export interface ImageRecord {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+export interface NewImage {
+  readonly manifestDigest: Digest;
+  readonly names: readonly string[];
+  readonly repoDigests: readonly string[];
+  /** The index (manifest list) that the names stand for in the registry, if its blob is stored. */
+  readonly indexDigest?: Digest | undefined;
+}
+
 export interface ImageStore {
+  /** Newest first. */
   list(): ImageRecord[];
   /**
-   * Finds an image by id, unique id prefix, name (short names: localhost/, then docker.io/library/ and docker.io/, then any
-   * stored registry, as Podman) or digest.
+   * Finds an image by id, name (short names: localhost/, then docker.io/library/ and docker.io/, then any stored registry,
+   * as Podman), digest, or unique id prefix.
    * @throws {DhowError} `conflict` if an id prefix fits several.
    */
   find(nameOrId: string): ImageRecord | undefined;
+  /** The stored name (`docker.io/library/alpine:latest`) that a text stands for; undefined if it is an id or unknown. */
+  findName(text: string): string | undefined;
   /** @throws {DhowError} `not-found`: podman's "NAME: image not known". */
   get(nameOrId: string): ImageRecord;
-  /** Records an image whose blobs and layers are stored and gives it the names, taking them from other images. */
-  add(image: { manifestDigest: Digest; names: readonly string[]; repoDigests: readonly string[] }): ImageRecord;
+  /**
+   * Records an image whose blobs and layers are stored and gives it the names, taking them from other images.
+   * Adding the same image again adds names and digests.
+   * @throws {DhowError} `not-found` if a blob or a layer is missing.
+   */
+  add(image: NewImage): ImageRecord;
+  /** Gives the image a name, taking it from any other image. */
   addName(id: string, name: string): void;
   removeName(id: string, name: string): void;
-  /** Removes the record; blobs and layers go with the next garbage collection. */
+  /**
+   * Removes the record; blobs and layers go with the next garbage collection. Idempotent.
+   * @throws {DhowError} `conflict` if a container uses the image.
+   */
   remove(id: string): void;
   config(image: ImageRecord): ImageConfig;
   manifest(image: ImageRecord): Manifest;
+}
+
+export const imagesSchema: Schema = {
+  name: "images",
+  // The long columns come last: SQLite then reads none of their pages for a listing.
+  sql: `CREATE TABLE IF NOT EXISTS images (
+    id TEXT PRIMARY KEY, manifest_digest TEXT NOT NULL, top_layer TEXT, created_at INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL, os TEXT NOT NULL, architecture TEXT NOT NULL, variant TEXT,
+    labels TEXT NOT NULL, manifest TEXT NOT NULL, config TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS image_names (
+    position INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,
+    image_id TEXT NOT NULL REFERENCES images ON DELETE CASCADE, index_digest TEXT);
+  CREATE INDEX IF NOT EXISTS image_names_by_image ON image_names (image_id);
+  CREATE TABLE IF NOT EXISTS image_digests (
+    image_id TEXT NOT NULL REFERENCES images ON DELETE CASCADE, repository TEXT NOT NULL, digest TEXT NOT NULL,
+    PRIMARY KEY (image_id, repository, digest)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS image_blobs (
+    image_id TEXT NOT NULL REFERENCES images ON DELETE CASCADE, digest TEXT NOT NULL,
+    PRIMARY KEY (image_id, digest)) WITHOUT ROWID`,
+};
+
+const listed = "id, manifest_digest, top_layer, created_at, size_bytes, os, architecture, variant, labels";
+
+interface ImageRow {
+  readonly id: string;
+  readonly manifest_digest: Digest;
+  readonly top_layer: Digest | null;
+  readonly created_at: number;
+  readonly size_bytes: number;
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant: string | null;
+  readonly labels: string;
+}
+
+interface Related {
+  readonly names: readonly string[];
+  readonly digests: readonly string[];
+}
+
+export interface ImageStoreParts {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  /** Only `find` is used: to make sure that the layers are there, and for their sizes. */
+  readonly layers: () => Pick<LayerStore, "find">;
+}
+
+export function openImages(parts: ImageStoreParts): ImageStore {
+  const { database } = parts;
+  const byId = (id: string): ImageRecord | undefined => {
+    const row = database.first<ImageRow>(`SELECT ${listed} FROM images WHERE id = ?`, id);
+    return row && fromRow(row, relatedTo(database, id));
+  };
+  const find = (nameOrId: string): ImageRecord | undefined => {
+    const id = findId(database, nameOrId);
+    return id === undefined ? undefined : byId(id);
+  };
+
+  return {
+    list: () => listImages(database),
+    find,
+    findName: (text) => findNameRow(database, text)?.name,
+    get: (nameOrId) => find(nameOrId) ?? throwUnknown(nameOrId),
+    add(image) {
+      const prepared = prepareImage(parts, image);
+      database.transaction(() => insertImage(database, prepared, image));
+      return byId(prepared.id) ?? throwUnknown(prepared.id);
+    },
+    addName(id, name) {
+      database.transaction(() => {
+        if (!byId(id)) throwUnknown(id);
+        giveName(database, { id, name, indexDigest: undefined });
+      });
+    },
+    removeName: (id, name) => database.transaction(() => takeName(database, id, name)),
+    remove(id) {
+      database.transaction(() => {
+        const user = database.first<{ id: string }>("SELECT id FROM containers WHERE image_id = ?", id);
+        if (user) {
+          throw new DhowError(`image used by ${user.id}: image is in use by a container`, { kind: "conflict" });
+        }
+        database.run("DELETE FROM images WHERE id = ?", id);
+      });
+    },
+    config: ({ id }) => readColumn<ImageConfig>(database, "config", id),
+    manifest: ({ id }) => readColumn<Manifest>(database, "manifest", id),
+  };
+}
+
+function throwUnknown(nameOrId: string): never {
+  throw new DhowError(`${nameOrId}: image not known`, { kind: "not-found" });
+}
+
+function findId(database: Database, text: string): string | undefined {
+  const id = text.startsWith("sha256:") ? text.slice("sha256:".length) : text;
+  if (database.first("SELECT 1 FROM images WHERE id = ?", id)) return id;
+  const named = findNameRow(database, text)?.image_id ?? findIdByDigest(database, text);
+  if (named !== undefined) return named;
+  const ids = findIdsByPrefix(database, id);
+  if (ids.length > 1) {
+    throw new DhowError(
+      `image ID prefix ${JSON.stringify(text)} is ambiguous: it fits ${ids.map((one) => one.slice(0, 12)).join(" and ")}`,
+      { kind: "conflict" },
+    );
+  }
+  return ids[0];
+}
+
+function listImages(database: Database): ImageRecord[] {
+  const related = new Map<string, { names: string[]; digests: string[] }>();
+  const of = (id: string) => {
+    let entry = related.get(id);
+    if (!entry) {
+      entry = { names: [], digests: [] };
+      related.set(id, entry);
+    }
+    return entry;
+  };
+  // One snapshot for the three queries would need a transaction; a name without its image is simply not shown.
+  const images = database.all<ImageRow>(`SELECT ${listed} FROM images ORDER BY created_at DESC, id`);
+  for (const row of database.all<{ name: string; image_id: string }>(
+    "SELECT name, image_id FROM image_names ORDER BY position DESC",
+  )) {
+    of(row.image_id).names.push(row.name);
+  }
+  for (const row of database.all<DigestRow>("SELECT image_id, repository, digest FROM image_digests")) {
+    of(row.image_id).digests.push(`${row.repository}@${row.digest}`);
+  }
+  return images.map((row) => fromRow(row, of(row.id)));
+}
+
+interface DigestRow {
+  readonly image_id: string;
+  readonly repository: string;
+  readonly digest: string;
+}
+
+function relatedTo(database: Database, id: string): Related {
+  const names = database.all<{ name: string }>(
+    "SELECT name FROM image_names WHERE image_id = ? ORDER BY position DESC",
+    id,
+  );
+  const digests = database.all<DigestRow>("SELECT repository, digest FROM image_digests WHERE image_id = ?", id);
+  return {
+    names: names.map(({ name }) => name),
+    digests: digests.map(({ repository, digest }) => `${repository}@${digest}`),
+  };
+}
+
+function fromRow(row: ImageRow, { names, digests }: Related): ImageRecord {
+  const own = names.map((name) => `${nameWithoutTag(name)}@${row.manifest_digest}`);
+  return {
+    id: row.id,
+    manifestDigest: row.manifest_digest,
+    configDigest: `sha256:${row.id}` as Digest,
+    topLayer: row.top_layer ?? undefined,
+    names,
+    repoDigests: [...new Set([...own, ...digests])].sort(),
+    createdAt: new Date(row.created_at),
+    sizeBytes: row.size_bytes,
+    os: row.os,
+    architecture: row.architecture,
+    variant: row.variant ?? undefined,
+    labels: JSON.parse(row.labels) as Record<string, string>,
+  };
+}
+
+function nameWithoutTag(name: string): string {
+  return name.slice(0, name.lastIndexOf(":"));
+}
+
+interface PreparedImage {
+  readonly id: string;
+  readonly manifest: Manifest;
+  readonly config: ImageConfig;
+  readonly topLayer: Digest | undefined;
+  readonly sizeBytes: number;
+}
+
+/** Reads and checks everything that the record stands for. */
+function prepareImage({ blobs, layers }: ImageStoreParts, { manifestDigest }: NewImage): PreparedImage {
+  const manifest = JSON.parse(blobs.read(manifestDigest).toString("utf8")) as Manifest;
+  const configBytes = blobs.read(manifest.config.digest);
+  const config = JSON.parse(configBytes.toString("utf8")) as ImageConfig;
+  const chain = chainIds(config.rootfs.diff_ids);
+  let sizeBytes = configBytes.length;
+  for (const chainId of chain) {
+    const layer = layers().find(chainId);
+    if (!layer) throw new DhowError(`layer ${chainId} of the image is not stored`, { kind: "not-found" });
+    sizeBytes += layer.sizeBytes;
+  }
+  return { id: digestHex(manifest.config.digest), manifest, config, topLayer: chain.at(-1), sizeBytes };
+}
+
+function insertImage(database: Database, prepared: PreparedImage, image: NewImage): void {
+  const { id, manifest, config } = prepared;
+  database.run(
+    `INSERT INTO images (${listed}, manifest, config) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET manifest_digest = excluded.manifest_digest, manifest = excluded.manifest`,
+    ...[id, image.manifestDigest, prepared.topLayer ?? null, Date.parse(config.created ?? "") || 0, prepared.sizeBytes],
+    ...[config.os, config.architecture, config.variant ?? null, JSON.stringify(config.config?.Labels ?? {})],
+    ...[JSON.stringify(manifest), JSON.stringify(config)],
+  );
+  const blobs = [image.manifestDigest, manifest.config.digest, ...manifest.layers.map(({ digest }) => digest)];
+  if (image.indexDigest !== undefined) blobs.push(image.indexDigest);
+  for (const digest of blobs) database.run("INSERT OR IGNORE INTO image_blobs VALUES (?, ?)", id, digest);
+  for (const name of image.names) giveName(database, { id, name, indexDigest: image.indexDigest });
+  for (const repoDigest of image.repoDigests) {
+    const { repository, digest } = splitRepoDigest(repoDigest);
+    database.run("INSERT OR IGNORE INTO image_digests VALUES (?, ?, ?)", id, repository, digest);
+  }
+}
+
+function giveName(database: Database, given: { id: string; name: string; indexDigest: Digest | undefined }): void {
+  database.run(
+    "INSERT OR REPLACE INTO image_names (name, image_id, index_digest) VALUES (?, ?, ?)",
+    ...[given.name, given.id, given.indexDigest ?? null],
+  );
+}
+
+function takeName(database: Database, id: string, name: string): void {
+  if (database.run("DELETE FROM image_names WHERE name = ? AND image_id = ?", name, id) === 0) return;
+  const repository = nameWithoutTag(name);
+  const others = database.all<{ name: string }>("SELECT name FROM image_names WHERE image_id = ?", id);
+  if (others.some((other) => nameWithoutTag(other.name) === repository)) return;
+  database.run("DELETE FROM image_digests WHERE image_id = ? AND repository = ?", id, repository);
+}
+
+function readColumn<T>(database: Database, column: "config" | "manifest", id: string): T {
+  const row = database.first<{ json: string }>(`SELECT ${column} AS json FROM images WHERE id = ?`, id);
+  return JSON.parse(row?.json ?? throwUnknown(id)) as T;
 }

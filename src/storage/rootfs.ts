@@ -8,7 +8,10 @@ export interface RootfsRequest {
   readonly containerDirectory: string;
   /** Where the root filesystem shall appear. Absolute. */
   readonly target: string;
+  /** No upper layer: the mount shows the image as it is, and the container's folder stays unused. */
   readonly readOnly?: boolean;
+  /** The changes need not survive a crash of the machine (containers with --rm): syncs are skipped. */
+  readonly volatile?: boolean;
 }
 
 /** What to run, in this order, to mount. Batched into one sh script with other set-up, so that a start spawns few programs. */

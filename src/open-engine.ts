@@ -1,0 +1,91 @@
+import { resolve } from "node:path";
+import type { Engine, GlobalOptions } from "./engine.ts";
+import { openBlobs } from "./storage/blobs.ts";
+import { chooseDriver } from "./storage/choose-driver.ts";
+import { containersSchema, openContainers } from "./storage/containers.ts";
+import { openDatabase } from "./storage/database.ts";
+import { imagesSchema, openImages } from "./storage/images.ts";
+import { layersSchema, openLayers } from "./storage/layers.ts";
+import { leasesSchema, openLeases } from "./storage/leases.ts";
+import { locksSchema, openLocks } from "./storage/locks.ts";
+import { getVariable } from "./system/environment.ts";
+import { ensurePrivateDirectory } from "./system/files.ts";
+import { locatePaths } from "./system/paths.ts";
+
+const schemas = [locksSchema, leasesSchema, layersSchema, imagesSchema, containersSchema];
+
+export interface EngineOptions {
+  readonly globals: GlobalOptions;
+  /** Shows a warning to the user. */
+  warn(message: string): void;
+}
+
+/** The engine of this invocation. Nothing is opened, and no folder made, before it is asked for. */
+export function openEngine({ globals, warn }: EngineOptions): Engine {
+  const paths = lazy(() => locatePaths({ ...absolute("data", globals.root), ...absolute("run", globals.runroot) }));
+  const database = lazy(() => {
+    ensurePrivateDirectory(paths().data);
+    return openDatabase(`${paths().data}/state.db`, schemas);
+  });
+  const locks = lazy(() => openLocks(database()));
+  const leases = lazy(() => openLeases(database()));
+  const blobs = lazy(() => openBlobs(paths().data, leases()));
+  const rootfs = lazy(() => {
+    ensurePrivateDirectory(paths().data);
+    return chooseDriver(paths().data, forcedDriver(globals));
+  });
+  const layers = lazy(() => {
+    const kind = rootfs().name === "vfs" ? "merged" : "overlay";
+    return openLayers({ dataDirectory: paths().data, database: database(), locks: locks(), leases: leases(), kind });
+  });
+  const images = lazy(() => openImages({ database: database(), blobs: blobs(), layers }));
+  const containers = lazy(() => openContainers({ paths: paths(), database: database(), locks: locks() }));
+
+  return {
+    globals,
+    warn,
+    get paths() {
+      return paths();
+    },
+    get database() {
+      return database();
+    },
+    get locks() {
+      return locks();
+    },
+    get leases() {
+      return leases();
+    },
+    get blobs() {
+      return blobs();
+    },
+    get layers() {
+      return layers();
+    },
+    get images() {
+      return images();
+    },
+    get containers() {
+      return containers();
+    },
+    get rootfs() {
+      return rootfs();
+    },
+  };
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function absolute<Key extends string>(key: Key, path: string | undefined): { readonly [K in Key]?: string } {
+  return (path === undefined ? {} : { [key]: resolve(path) }) as { readonly [K in Key]?: string };
+}
+
+function forcedDriver({ storageDriver }: GlobalOptions): string | undefined {
+  return storageDriver ?? getVariable("DHOW_STORAGE_DRIVER") ?? getVariable("STORAGE_DRIVER");
+}

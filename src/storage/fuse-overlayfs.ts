@@ -1,0 +1,15 @@
+import { isMountPoint, unmountAll } from "./mounts.ts";
+import { prepareOverlayFolders } from "./overlay-folders.ts";
+import type { RootfsDriver } from "./rootfs.ts";
+
+/** fuse-overlayfs: one helper process a container, for kernels whose overlayfs no user namespace may mount. */
+export const fuseOverlayfsDriver: RootfsDriver = {
+  name: "fuse-overlayfs",
+  prepare(request) {
+    const { cwd, options } = prepareOverlayFolders(request);
+    const flags = request.readOnly ? ["ro"] : request.volatile ? ["volatile"] : [];
+    return { commands: [["fuse-overlayfs", "-o", [...flags, ...options].join(","), request.target]], cwd };
+  },
+  isMounted: isMountPoint,
+  unmount: unmountAll,
+};

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { tryRun } from "../system/process.ts";
+
+/** The mount points of this mount namespace, in the order they were mounted. */
+export function listMountPoints(): string[] {
+  const points: string[] = [];
+  for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
+    const point = line.split(" ", 5)[4];
+    if (point !== undefined) points.push(unescapePath(point));
+  }
+  return points;
+}
+
+/** The mount points at or below a directory, innermost first: what has to be unmounted before it is removed. */
+export function listMountsUnder(directory: string): string[] {
+  return listMountPoints()
+    .filter((point) => point === directory || point.startsWith(`${directory}/`))
+    .reverse();
+}
+
+export function isMountPoint(target: string): boolean {
+  return listMountPoints().includes(target);
+}
+
+/** Unmounts lazily whatever is mounted at a path, however often. Idempotent. */
+export function unmountAll(target: string): void {
+  const mounted = () => listMountPoints().filter((point) => point === target).length;
+  for (let left = mounted(), before = left + 1; left > 0 && left < before; before = left, left = mounted()) {
+    tryRun(["umount", "-l", "-i", target]);
+  }
+}
+
+/** mountinfo writes space, tab, newline and backslash as three octal digits. */
+function unescapePath(text: string): string {
+  return text.includes("\\")
+    ? text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
+    : text;
+}
