@@ -10,11 +10,17 @@ export interface Libc {
   connectSeqpacket(path: string): number;
   /** Wakes every blocked reader of a socket. */
   shutdownSocket(fd: number): void;
+  /** Tells the other end that nothing more will be written; reading goes on. */
+  shutdownWriting(fd: number): void;
   mknod(path: Buffer | string, mode: number, device: { major: number; minor: number }): void;
   setXattr(path: Buffer | string, name: string, value: Uint8Array): void;
   /** @returns The value, or undefined if the attribute is not set. */
   getXattr(path: Buffer | string, name: string): Buffer | undefined;
   listXattrs(path: Buffer | string): string[];
+  /** Sets both times of a file to the nanosecond, also before 1970; of a symbolic link itself. */
+  setTimes(path: Buffer | string, time: { seconds: number; nanoseconds: number }): void;
+  /** Writes all that the kernel still holds back for the file system of an open file to its disk. */
+  syncFileSystem(fd: number): void;
   mount(options: { source: string; target: string; type: string; flags: number; data: string }): void;
   /** @param flags MNT_DETACH is 2. */
   unmount(target: string, flags: number): void;
@@ -69,6 +75,8 @@ function bind(): Libc {
   const lsetxattr = lib.func("int lsetxattr(const uint8_t *, const char *, const uint8_t *, size_t, int)");
   const lgetxattr = lib.func("int64_t lgetxattr(const uint8_t *, const char *, _Out_ uint8_t *, size_t)");
   const llistxattr = lib.func("int64_t llistxattr(const uint8_t *, _Out_ uint8_t *, size_t)");
+  const utimensat = lib.func("int utimensat(int, const uint8_t *, const uint8_t *, int)");
+  const syncfs = lib.func("int syncfs(int)");
   const mount = lib.func("int mount(const char *, const char *, const char *, unsigned long, const char *)");
   const umount2 = lib.func("int umount2(const char *, int)");
 
@@ -84,6 +92,9 @@ function bind(): Libc {
     },
     shutdownSocket(fd) {
       shutdown(fd, 2);
+    },
+    shutdownWriting(fd) {
+      shutdown(fd, 1);
     },
     mknod(path, mode, { major, minor }) {
       const device = (BigInt(major & 0xfffff000) << 32n) | BigInt((major & 0xfff) << 8) | (BigInt(minor & ~0xff) << 12n) | BigInt(minor & 0xff);
@@ -102,6 +113,17 @@ function bind(): Libc {
       const names = Buffer.alloc(65536);
       const size = check(Number(llistxattr(zeroTerminated(path), names, names.length)), "listxattr", path);
       return names.toString("utf8", 0, size).split("\0").filter(Boolean);
+    },
+    setTimes(path, { seconds, nanoseconds }) {
+      const times = Buffer.alloc(32);
+      for (const offset of [0, 16]) {
+        times.writeBigInt64LE(BigInt(seconds), offset);
+        times.writeBigInt64LE(BigInt(nanoseconds), offset + 8);
+      }
+      check(utimensat(-100, zeroTerminated(path), times, 0x100), "utimensat", path);
+    },
+    syncFileSystem(fd) {
+      check(syncfs(fd), "syncfs", `fd ${fd}`);
     },
     mount({ source, target, type, flags, data }) {
       check(mount(source, target, type, flags, data), "mount", target);

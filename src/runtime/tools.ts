@@ -1,0 +1,60 @@
+import { DhowError } from "../errors.ts";
+import { findProgram } from "../system/process.ts";
+
+/** The programs that run a container, and how they are called. */
+export interface RuntimeTools {
+  /** Absolute path of conmon. */
+  readonly conmon: string;
+  /** Absolute path of the OCI runtime. */
+  readonly runtime: string;
+  /** `crun`, for messages and for what differs between runtimes. */
+  readonly runtimeName: string;
+  /** Global arguments of the runtime, but for --root. */
+  readonly runtimeArguments: readonly string[];
+}
+
+export interface ToolChoice {
+  /** Name or absolute path; undefined for crun, else runc. */
+  readonly runtime: string | undefined;
+  /** crun's name for it; runc knows only whether it is systemd. */
+  readonly cgroupManager: "systemd" | "cgroupfs" | "disabled";
+}
+
+/**
+ * Finds conmon and the OCI runtime.
+ * @throws {DhowError} `unavailable`, naming the package to install.
+ */
+export function findRuntimeTools({ runtime, cgroupManager }: ToolChoice): RuntimeTools {
+  const path = findRuntime(runtime);
+  const runtimeName = path.slice(path.lastIndexOf("/") + 1);
+  return {
+    conmon: findProgram("conmon") ?? missing("conmon"),
+    runtime: path,
+    runtimeName,
+    runtimeArguments: runtimeName.startsWith("runc")
+      ? cgroupManager === "systemd"
+        ? ["--systemd-cgroup"]
+        : []
+      : [`--cgroup-manager=${cgroupManager}`],
+  };
+}
+
+function findRuntime(wanted: string | undefined): string {
+  if (wanted === undefined) return findProgram("crun") ?? findProgram("runc") ?? missing("crun");
+  if (wanted.startsWith("/")) return wanted;
+  const found = findProgram(wanted);
+  if (found === undefined) {
+    throw new DhowError(`default OCI runtime "${wanted}" not found: invalid argument`, {
+      kind: "invalid-argument",
+      hint: "name an installed runtime, such as crun or runc, or give its absolute path",
+    });
+  }
+  return found;
+}
+
+function missing(program: string): never {
+  throw new DhowError(`cannot run containers: ${program} is not installed`, {
+    kind: "unavailable",
+    hint: `install the package ${program}; 'dhow doctor' shows everything that is missing`,
+  });
+}
