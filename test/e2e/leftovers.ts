@@ -1,0 +1,121 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { isRunning, namespaceRecord } from "./namespace-record.ts";
+
+export interface LeftoverScope {
+  readonly home: string;
+  readonly uid: number;
+  /** The account's name, if it exists for these tests alone: then every process of it and of its range counts. */
+  readonly account?: string;
+}
+
+export interface Leftovers {
+  readonly processes: readonly { readonly pid: number; readonly command: string }[];
+  readonly mounts: readonly string[];
+  readonly folders: readonly string[];
+}
+
+const containerId = /[0-9a-f]{64}/;
+
+/** Waits a few seconds for clean-up in the background, then fails if anything of a container is still there. */
+export async function waitUntilNothingLeft(scope: LeftoverScope, timeoutMs = 10_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const { processes, mounts, folders } = findLeftovers(scope);
+    if (processes.length + mounts.length + folders.length === 0) return;
+    if (Date.now() > deadline) {
+      const lines = [...processes.map(({ pid, command }) => `process ${pid}: ${command}`), ...mounts, ...folders];
+      throw new Error(`left over:\n${lines.join("\n")}`);
+    }
+    await delay(100);
+  }
+}
+
+/** What belongs to containers of this user now: processes but the pause process, mounts in its namespace, folders. */
+export function findLeftovers(scope: LeftoverScope): Leftovers {
+  const record = namespaceRecord(scope.home);
+  const pause = record && isRunning(record) ? record.pid : undefined;
+  return {
+    processes: leftProcesses(scope, pause),
+    mounts: pause === undefined ? [] : leftMounts(scope, pause, record?.runFolder ?? scope.home),
+    folders: leftFolders([join(scope.home, ".local/share/dhow"), ...(record ? [record.runFolder] : [])]),
+  };
+}
+
+function leftProcesses(scope: LeftoverScope, pause: number | undefined): { pid: number; command: string }[] {
+  const namespace = pause === undefined ? undefined : userNamespace(pause);
+  const owns = ownedIds(scope);
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 1 && pid !== pause && pid !== process.pid)
+    .flatMap((pid) => {
+      const command = commandLine(pid);
+      if (command === undefined) return [];
+      const inside = namespace !== undefined && userNamespace(pid) === namespace;
+      return inside || owns(ownerOf(pid)) || command.includes(scope.home) ? [{ pid, command }] : [];
+    });
+}
+
+function ownedIds({ account, uid }: LeftoverScope): (id: number | undefined) => boolean {
+  if (account === undefined) return () => false;
+  const ranges = readFileSync("/etc/subuid", "utf8")
+    .split("\n")
+    .map((line) => line.split(":"))
+    .filter(([name]) => name === account)
+    .map(([, first, count]) => [Number(first), Number(first) + Number(count)] as const);
+  return (id) => id !== undefined && (id === uid || ranges.some(([from, to]) => id >= from && id < to));
+}
+
+function leftMounts({ home }: LeftoverScope, pause: number, runFolder: string): string[] {
+  return readLines(`/proc/${pause}/mountinfo`)
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((target) => containerId.test(target) && (target.startsWith(home) || target.startsWith(runFolder)))
+    .map((target) => `mount ${target}`);
+}
+
+/** Folders that are named for a container: layers and blobs have names of the same form, in folders of their own. */
+function leftFolders(roots: readonly string[]): string[] {
+  return roots
+    .flatMap((root) => [join(root, "containers"), join(root, "exits"), join(root, "attach")])
+    .flatMap((folder) =>
+      listFolder(folder)
+        .filter((name) => containerId.test(name))
+        .map((name) => `folder ${folder}/${name}`),
+    );
+}
+
+function listFolder(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8").split("\n");
+  } catch {
+    return [];
+  }
+}
+
+function userNamespace(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/user`);
+  } catch {
+    return undefined;
+  }
+}
+
+function ownerOf(pid: number): number | undefined {
+  const line = readLines(`/proc/${pid}/status`).find((text) => text.startsWith("Uid:"));
+  return line === undefined ? undefined : Number(line.split(/\s+/)[1]);
+}
+
+/** Undefined for a process that has ended, be it a zombie. */
+function commandLine(pid: number): string | undefined {
+  const text = readLines(`/proc/${pid}/cmdline`).join("\n").replaceAll("\0", " ").trim();
+  return text === "" ? undefined : text;
+}
