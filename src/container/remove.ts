@@ -1,0 +1,84 @@
+import { DhowError } from "../errors.ts";
+import type { ContainerRecord } from "../storage/containers.ts";
+import { bootId } from "../system/clock.ts";
+import { findAttendant } from "../runtime/attendant.ts";
+import { isGone, keepExitCode, type LifecycleEngine, recordEnd, takeDown } from "./end.ts";
+import { canRemove, isLive } from "./state.ts";
+import { stopContainer } from "./stop.ts";
+
+export interface RemoveOptions {
+  /** Stops a running container first. */
+  readonly force: boolean;
+  /** Before a container that does not stop is killed; undefined for the container's own. */
+  readonly timeoutSeconds?: number | undefined;
+  /** Removes the containers that use this one's namespaces as well. */
+  readonly depend?: boolean;
+}
+
+/**
+ * Removes a container with everything it has on disk. Can be cut off at any moment and done again.
+ *
+ * @returns The ids of what was removed, the container's own last; none if somebody else was faster.
+ * @throws {DhowError} `not-found`; `conflict` with exit code 2 if it runs, with 125 if other containers need it.
+ */
+export async function removeContainer(
+  engine: LifecycleEngine & Parameters<typeof stopContainer>[0],
+  nameOrId: string,
+  options: RemoveOptions,
+): Promise<string[]> {
+  const { id } = engine.containers.get(nameOrId);
+  const removed: string[] = [];
+  for (const dependent of findDependents(engine, id)) {
+    if (!options.depend) {
+      throw new DhowError(
+        `container ${id} has dependent containers which must be removed before it: ${dependent.id}: container already exists`,
+        { kind: "conflict" },
+      );
+    }
+    removed.push(...(await removeContainer(engine, dependent.id, options)));
+  }
+  const { timeoutSeconds } = options;
+  if (options.force && isLive(engine.containers.get(id).state)) {
+    await stopContainer(engine, id, { timeoutSeconds, keep: true });
+  }
+  await engine.containers.withLock(id, async () => {
+    const record = engine.containers.find(id);
+    if (!record) return;
+    const current = isGone(record) ? await recordEnd(engine, record) : record;
+    if (!canRemove(current.state)) throw stillRunning(current);
+    await removeRecorded(engine, current);
+    removed.push(id);
+  });
+  return removed;
+}
+
+/** Removes a container that has no processes. The caller holds its lock. */
+export async function removeRecorded(engine: LifecycleEngine, record: ContainerRecord): Promise<void> {
+  if (record.config.autoRemove) keepExitCode(engine, record.id);
+  engine.containers.update(record.id, { state: "removing" });
+  await takeDown(engine, record);
+  engine.containers.remove(record.id);
+}
+
+/**
+ * Whether nobody will remove a --rm container that has ended: the CLI that ran it is gone.
+ */
+export function isAbandoned(engine: LifecycleEngine, record: ContainerRecord): boolean {
+  return record.bootId !== bootId() || findAttendant(engine.containers.runDirectory(record.id)) === undefined;
+}
+
+/** Containers that live in namespaces of this one. */
+function findDependents(engine: LifecycleEngine, id: string): ContainerRecord[] {
+  return engine.containers.list().filter(({ config, id: other }) => {
+    const { network, pidMode, ipcMode, utsMode } = config;
+    const joined = [pidMode, ipcMode, utsMode].some((mode) => mode.mode === "container" && mode.id === id);
+    return other !== id && (joined || network.containerId === id);
+  });
+}
+
+function stillRunning({ id, state }: ContainerRecord): DhowError {
+  return new DhowError(
+    `cannot remove container ${id} as it is ${state} - running or paused containers cannot be removed without force: container state improper`,
+    { kind: "conflict", exitCode: 2, hint: "stop it first, or remove it with --force" },
+  );
+}

@@ -1,0 +1,60 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { DhowError } from "../../errors.ts";
+import type { ContainerConfig } from "../../model/container-config.ts";
+import type { GeneratedFiles } from "./input.ts";
+
+/** Texts of the files that a container gets in place of its image's; undefined leaves the image's own. */
+export interface FileContents {
+  readonly hosts: string | undefined;
+  readonly resolvConf: string | undefined;
+  readonly hostname: string | undefined;
+  readonly containerenv: string;
+}
+
+/**
+ * Writes the files into `files/` of the container's run folder, where the mounts of the spec find them. They are worth
+ * nothing after a crash, so they are written plainly.
+ */
+export function writeContainerFiles(
+  runDirectory: string,
+  contents: FileContents,
+  timezone: string | undefined,
+): GeneratedFiles {
+  const folder = `${runDirectory}/files`;
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const write = (name: string, text: string | undefined) => {
+    if (text === undefined) return undefined;
+    const path = `${folder}/${name}`;
+    writeFileSync(path, text, { mode: 0o644 });
+    return path;
+  };
+  return {
+    hosts: write("hosts", contents.hosts),
+    resolvConf: write("resolv.conf", contents.resolvConf),
+    hostname: write("hostname", contents.hostname),
+    containerenv: write("containerenv", contents.containerenv),
+    localtime: timezone === undefined ? undefined : zoneFile(timezone),
+  };
+}
+
+function zoneFile(timezone: string): string {
+  if (timezone === "local") return "/etc/localtime";
+  if (timezone.split("/").includes("..") || timezone.startsWith("/")) {
+    throw new DhowError(`unknown time zone ${JSON.stringify(timezone)}`, { kind: "invalid-argument" });
+  }
+  return `/usr/share/zoneinfo/${timezone}`;
+}
+
+export interface ContainerIdentity {
+  readonly id: string;
+  readonly name: string;
+  readonly rootless: boolean;
+}
+
+/** Content of /run/.containerenv: who the container is, for privileged ones; empty for others, as in podman. */
+export function containerenvText(config: ContainerConfig, { id, name, rootless }: ContainerIdentity): string {
+  if (!config.privileged) return "";
+  const fields = { engine: "dhow", name, id, image: config.imageName, imageid: config.imageId };
+  const lines = Object.entries(fields).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  return [...lines, `rootless=${rootless ? 1 : 0}`, ""].join("\n");
+}

@@ -1,0 +1,104 @@
+import type { NamespaceMode } from "../../model/container-config.ts";
+import type { NamespaceSpec, NamespaceType, ProcessSpec, RuntimeSpec, SeccompSpec } from "../../oci/runtime-spec.ts";
+import { containerCapabilities } from "./capabilities.ts";
+import type { SpecInput } from "./input.ts";
+import { containerLimits } from "./limits.ts";
+import { containerMounts, initPath, showsHostSys } from "./mounts.ts";
+import { kernelPaths } from "./paths.ts";
+import { defaultSeccomp, parseSeccomp } from "./seccomp.ts";
+
+/**
+ * The runtime spec of a container. Pure: everything that depends on the machine or on the moment is in the input.
+ * @throws {DhowError} `invalid-argument` for a seccomp profile that cannot be read.
+ */
+export function generateSpec(input: SpecInput): RuntimeSpec {
+  const { config, rootfsPath, cgroupsPath } = input;
+  const seccomp = containerSeccomp(input);
+  return {
+    ociVersion: "1.0.2",
+    process: containerProcess(input),
+    root: { path: rootfsPath, readonly: config.readOnly },
+    ...(config.utsMode.mode === "private" ? { hostname: hostnameOf(input) } : {}),
+    mounts: containerMounts(input),
+    annotations: config.annotations,
+    linux: {
+      namespaces: containerNamespaces(input),
+      ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
+      sysctl: config.sysctls,
+      ...kernelPaths(config, { hostSys: showsHostSys(input) }),
+      ...(seccomp === undefined ? {} : { seccomp }),
+    },
+  };
+}
+
+/** The spec as the runtime reads it. Unlimited (-1) becomes the largest 64-bit number, which JavaScript cannot hold. */
+export function serializeSpec(spec: RuntimeSpec): string {
+  return JSON.stringify(spec).replace(/"(soft|hard)":-1(?=[,}])/g, '"$1":18446744073709551615');
+}
+
+/** A container's own name: what was asked for, else the begin of its id. */
+export function hostnameOf({ config, containerId }: Pick<SpecInput, "config" | "containerId">): string {
+  return config.hostname ?? containerId.slice(0, 12);
+}
+
+function containerProcess(input: SpecInput): ProcessSpec {
+  const { config, user, host, initBinary } = input;
+  const usesInit = config.init && initBinary !== undefined;
+  return {
+    terminal: config.terminal,
+    user: {
+      uid: user.uid,
+      gid: user.gid,
+      umask: Number.parseInt(config.umask, 8),
+      ...(user.additionalGids.length > 0 ? { additionalGids: mappedGroups(input) } : {}),
+    },
+    args: usesInit ? [initPath, "--", ...config.argv] : config.argv,
+    env: containerEnvironment(input),
+    cwd: config.workdir,
+    capabilities: containerCapabilities(config, { uid: user.uid, lastCapability: host.lastCapability }),
+    rlimits: containerLimits(config.ulimits, host.limits),
+    noNewPrivileges: config.security.noNewPrivileges,
+    ...(config.oomScoreAdj === undefined ? {} : { oomScoreAdj: Math.max(config.oomScoreAdj, host.oomScoreAdj) }),
+  };
+}
+
+/** Groups of the image's database may lie outside of the user's range: a process cannot have those. */
+function mappedGroups({ user, host }: SpecInput): readonly number[] {
+  return host.singleId ? [] : user.additionalGids.filter((gid) => gid < host.mappedGroups);
+}
+
+function containerEnvironment(input: SpecInput): string[] {
+  const { config, user } = input;
+  const names = new Set(config.env.map((entry) => entry.split("=", 1)[0]));
+  const missing = [
+    ["HOME", user.home],
+    ["HOSTNAME", hostnameOf(input)],
+  ].filter(([name]) => !names.has(name));
+  return [...config.env, ...missing.map(([name, value]) => `${name}=${value}`)];
+}
+
+function containerNamespaces({ config, joined, network }: SpecInput): NamespaceSpec[] {
+  const namespaces: NamespaceSpec[] = [{ type: "mount" }];
+  const add = (type: NamespaceType, mode: NamespaceMode, path: string | undefined) => {
+    if (mode.mode === "host") return;
+    namespaces.push(path === undefined ? { type } : { type, path });
+  };
+  add("pid", config.pidMode, joined.pid);
+  add("ipc", config.ipcMode, joined.ipc);
+  add("uts", config.utsMode, joined.uts);
+  add("cgroup", config.cgroupMode, joined.cgroup);
+  if (network.kind !== "host") {
+    namespaces.push(network.kind === "path" ? { type: "network", path: network.path } : { type: "network" });
+  }
+  return namespaces;
+}
+
+function containerSeccomp({ config, host, seccompProfile }: SpecInput): SeccompSpec | undefined {
+  const { seccomp } = config.security;
+  if (seccomp === "unconfined" || (config.privileged && seccomp === undefined)) return undefined;
+  const facts = {
+    capabilities: containerCapabilities(config, { uid: 0, lastCapability: host.lastCapability }).bounding,
+    architecture: host.architecture,
+  };
+  return seccompProfile === undefined ? defaultSeccomp(facts) : parseSeccomp(seccompProfile, facts);
+}

@@ -1,0 +1,117 @@
+import type { MountSpec } from "../../oci/runtime-spec.ts";
+import { parseDevice } from "../config/devices.ts";
+import { tmpfsOptions } from "../config/mount-options.ts";
+import type { SpecInput } from "./input.ts";
+
+/** Where the init program of --init is in the container. */
+export const initPath = "/run/dhow-init";
+
+/** All mounts of a container, in the order of mounting: parents before children, the user's in place of the usual ones. */
+export function containerMounts(input: SpecInput): MountSpec[] {
+  const user = userMounts(input);
+  const taken = new Set(user.map(({ destination }) => destination));
+  const usual = [...kernelMounts(input), ...fileMounts(input), ...writableMounts(input)].filter(
+    ({ destination }) => !taken.has(destination) && !(taken.has("/dev") && destination.startsWith("/dev/")),
+  );
+  return [...usual, ...user, ...deviceMounts(input)].sort((a, b) => depth(a.destination) - depth(b.destination));
+}
+
+function depth(path: string): number {
+  return path === "/" ? 0 : path.split("/").length;
+}
+
+function mount(destination: string, type: string, options: readonly string[], source = type): MountSpec {
+  return { destination, type, source, options };
+}
+
+function kernelMounts(input: SpecInput): MountSpec[] {
+  const { config, host } = input;
+  const deviceOptions = ["nosuid", "strictatime", "mode=755", "size=65536k"];
+  const groupOption = host.mappedGroups > 5 ? ["gid=5"] : [];
+  const readOnlyDev = config.readOnly && !config.readOnlyTmpfs ? ["ro"] : [];
+  return [
+    procMount(input),
+    mount("/dev", "tmpfs", [...deviceOptions, ...readOnlyDev]),
+    sysMount(input),
+    mount("/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", ...groupOption]),
+    shmMount(input),
+    ...mqueueMount(input),
+    cgroupMount(input),
+  ];
+}
+
+function procMount({ config }: SpecInput): MountSpec {
+  // The host's process namespace belongs to the parent of our user namespace: a proc of our own cannot show it.
+  if (config.pidMode.mode === "host") return mount("/proc", "bind", ["rbind", "nosuid", "noexec", "nodev"], "/proc");
+  return mount("/proc", "proc", ["nosuid", "noexec", "nodev"]);
+}
+
+/** Whether the container shows the host's /sys: a sysfs of our own needs a network namespace of our own. */
+export function showsHostSys({ network }: Pick<SpecInput, "network">): boolean {
+  return network.kind === "host";
+}
+
+function sysMount(input: SpecInput): MountSpec {
+  const access = input.config.privileged ? "rw" : "ro";
+  if (showsHostSys(input))
+    return mount("/sys", "bind", ["rprivate", "nosuid", "noexec", "nodev", access, "rbind"], "/sys");
+  return mount("/sys", "sysfs", ["nosuid", "noexec", "nodev", access]);
+}
+
+function cgroupMount({ config }: SpecInput): MountSpec {
+  const open = config.security.unmask.some((path) => path.toLowerCase() === "all" || path === "/sys/fs/cgroup");
+  const access = config.privileged || open ? "rw" : "ro";
+  return mount("/sys/fs/cgroup", "cgroup", ["rprivate", "nosuid", "noexec", "nodev", "relatime", access]);
+}
+
+function shmMount({ config, joined }: SpecInput): MountSpec {
+  const shared = config.ipcMode.mode === "host" ? "/dev/shm" : joined.shm;
+  if (shared !== undefined)
+    return mount("/dev/shm", "bind", ["rprivate", "nosuid", "noexec", "nodev", "rbind"], shared);
+  return mount("/dev/shm", "tmpfs", ["nosuid", "noexec", "nodev", "mode=1777", `size=${config.shmSizeBytes}`], "shm");
+}
+
+function mqueueMount({ config, host }: SpecInput): MountSpec[] {
+  if (!host.hasMqueue) return [];
+  if (config.ipcMode.mode === "host")
+    return [mount("/dev/mqueue", "bind", ["bind", "nosuid", "noexec", "nodev"], "/dev/mqueue")];
+  return [mount("/dev/mqueue", "mqueue", ["nosuid", "noexec", "nodev"])];
+}
+
+function fileMounts({ files, config, initBinary }: SpecInput): MountSpec[] {
+  const binds: readonly (readonly [string, string | undefined])[] = [
+    ["/etc/hosts", files.hosts],
+    ["/etc/resolv.conf", files.resolvConf],
+    ["/etc/hostname", files.hostname],
+    ["/etc/localtime", files.localtime],
+    ["/run/.containerenv", files.containerenv],
+  ];
+  const access = config.readOnly ? ["ro"] : [];
+  const mounts = binds.flatMap(([destination, source]) =>
+    source === undefined ? [] : [mount(destination, "bind", ["bind", "rprivate", ...access], source)],
+  );
+  if (config.init && initBinary !== undefined) {
+    mounts.push(mount(initPath, "bind", ["bind", "rprivate", "ro", "nosuid", "nodev"], initBinary));
+  }
+  return mounts;
+}
+
+/** A read-only container keeps places for temporary files. */
+function writableMounts({ config }: SpecInput): MountSpec[] {
+  if (!config.readOnly || !config.readOnlyTmpfs) return [];
+  return ["/run", "/tmp", "/var/tmp"].map((path) => mount(path, "tmpfs", tmpfsOptions(["rw"])));
+}
+
+function userMounts({ config }: SpecInput): MountSpec[] {
+  return config.mounts.map(({ type, source, destination, options }) =>
+    mount(destination, type, options, source ?? "tmpfs"),
+  );
+}
+
+/** Nobody can make device nodes in a user namespace: the host's are bound in place. */
+function deviceMounts({ config, hostDevices }: SpecInput): MountSpec[] {
+  return [...hostDevices, ...config.devices].map((text) => {
+    const { source, destination, writable } = parseDevice(text);
+    return mount(destination, "bind", ["slave", "nosuid", "noexec", writable ? "rw" : "ro", "rbind"], source);
+  });
+}

@@ -1,0 +1,51 @@
+import type { ContainerState } from "../storage/containers.ts";
+
+/** What is possible in which state. No other file compares states. */
+
+/** Whether it has, or is about to have, processes that belong to this boot. */
+export function isLive(state: ContainerState): boolean {
+  return state === "initialized" || isRunning(state);
+}
+
+/** Whether its program runs. */
+export function isRunning(state: ContainerState): boolean {
+  return state === "running" || state === "paused" || state === "stopping";
+}
+
+export function isPaused(state: ContainerState): boolean {
+  return state === "paused";
+}
+
+export function isBeingRemoved(state: ContainerState): boolean {
+  return state === "removing";
+}
+
+/** Whether somebody is starting it now, or died doing so. */
+export function isStarting(state: ContainerState): boolean {
+  return state === "initialized";
+}
+
+export function hasEnded(state: ContainerState): boolean {
+  return state === "exited";
+}
+
+export function canStart(state: ContainerState): boolean {
+  return state === "created" || state === "exited";
+}
+
+export function canStop(state: ContainerState): boolean {
+  return isRunning(state);
+}
+
+export function canKill(state: ContainerState): boolean {
+  return isRunning(state);
+}
+
+export function canExec(state: ContainerState): boolean {
+  return state === "running" || state === "stopping";
+}
+
+/** Without force. */
+export function canRemove(state: ContainerState): boolean {
+  return !isLive(state);
+}
