@@ -48,10 +48,35 @@ export function libc(): Libc {
   return loaded;
 }
 
+type Koffi = typeof import("koffi");
+
+/** What the groups of bindings share. */
+interface Binding {
+  readonly lib: ReturnType<Koffi["load"]>;
+  /** The name of the last error. */
+  lastError(): string;
+  /** Passes a result on, or throws for a negative one. */
+  check(result: number, syscall: string, path: Buffer | string): number;
+}
+
 function bind(): Libc {
-  let koffi: typeof import("koffi");
+  const koffi = loadKoffi();
+  const codes = koffi.os.errno as Record<string, number>;
+  const lastError = () => {
+    const errno = koffi.errno();
+    return Object.keys(codes).find((name) => codes[name] === errno) ?? `errno ${errno}`;
+  };
+  const check = (result: number, syscall: string, path: Buffer | string): number => {
+    if (result < 0) throw new SystemCallError(syscall, lastError(), path.toString());
+    return result;
+  };
+  const binding: Binding = { lib: koffi.load(null), lastError, check };
+  return { ...bindSockets(binding), ...bindFiles(binding), ...bindXattrs(binding), ...bindMounts(binding) };
+}
+
+function loadKoffi(): Koffi {
   try {
-    koffi = createRequire(import.meta.url)("koffi");
+    return createRequire(import.meta.url)("koffi");
   } catch (cause) {
     throw new DhowError("cannot load the system call bridge (npm package koffi)", {
       kind: "unavailable",
@@ -59,27 +84,12 @@ function bind(): Libc {
       hint: "reinstall dhow with 'npm install -g dhow', with its optional dependencies",
     });
   }
-  const lib = koffi.load(null);
-  const codes = koffi.os.errno as Record<string, number>;
-  const nameOf = (errno: number) => Object.keys(codes).find((name) => codes[name] === errno) ?? `errno ${errno}`;
-  const zeroTerminated = (path: Buffer | string) => Buffer.concat([Buffer.from(path), Buffer.of(0)]);
-  const check = (result: number, syscall: string, path: Buffer | string): number => {
-    if (result < 0) throw new SystemCallError(syscall, nameOf(koffi.errno()), path.toString());
-    return result;
-  };
+}
 
+function bindSockets({ lib, check }: Binding): Pick<Libc, "connectSeqpacket" | "shutdownSocket" | "shutdownWriting"> {
   const socket = lib.func("int socket(int, int, int)");
   const connect = lib.func("int connect(int, const uint8_t *, uint32_t)");
   const shutdown = lib.func("int shutdown(int, int)");
-  const mknod = lib.func("int mknod(const uint8_t *, uint32_t, uint64_t)");
-  const lsetxattr = lib.func("int lsetxattr(const uint8_t *, const char *, const uint8_t *, size_t, int)");
-  const lgetxattr = lib.func("int64_t lgetxattr(const uint8_t *, const char *, _Out_ uint8_t *, size_t)");
-  const llistxattr = lib.func("int64_t llistxattr(const uint8_t *, _Out_ uint8_t *, size_t)");
-  const utimensat = lib.func("int utimensat(int, const uint8_t *, const uint8_t *, int)");
-  const syncfs = lib.func("int syncfs(int)");
-  const mount = lib.func("int mount(const char *, const char *, const char *, unsigned long, const char *)");
-  const umount2 = lib.func("int umount2(const char *, int)");
-
   return {
     connectSeqpacket(path) {
       const fd = check(socket(1, 5 | 0o2000000, 0), "socket", path);
@@ -96,23 +106,21 @@ function bind(): Libc {
     shutdownWriting(fd) {
       shutdown(fd, 1);
     },
+  };
+}
+
+function bindFiles({ lib, check }: Binding): Pick<Libc, "mknod" | "setTimes" | "syncFileSystem"> {
+  const mknod = lib.func("int mknod(const uint8_t *, uint32_t, uint64_t)");
+  const utimensat = lib.func("int utimensat(int, const uint8_t *, const uint8_t *, int)");
+  const syncfs = lib.func("int syncfs(int)");
+  return {
     mknod(path, mode, { major, minor }) {
-      const device = (BigInt(major & 0xfffff000) << 32n) | BigInt((major & 0xfff) << 8) | (BigInt(minor & ~0xff) << 12n) | BigInt(minor & 0xff);
+      const device =
+        (BigInt(major & 0xfffff000) << 32n) |
+        BigInt((major & 0xfff) << 8) |
+        (BigInt(minor & ~0xff) << 12n) |
+        BigInt(minor & 0xff);
       check(mknod(zeroTerminated(path), mode, device), "mknod", path);
-    },
-    setXattr(path, name, value) {
-      check(lsetxattr(zeroTerminated(path), name, value, value.length, 0), "setxattr", path);
-    },
-    getXattr(path, name) {
-      const value = Buffer.alloc(65536);
-      const size = Number(lgetxattr(zeroTerminated(path), name, value, value.length));
-      if (size < 0 && nameOf(koffi.errno()) === "ENODATA") return undefined;
-      return value.subarray(0, check(size, "getxattr", path));
-    },
-    listXattrs(path) {
-      const names = Buffer.alloc(65536);
-      const size = check(Number(llistxattr(zeroTerminated(path), names, names.length)), "listxattr", path);
-      return names.toString("utf8", 0, size).split("\0").filter(Boolean);
     },
     setTimes(path, { seconds, nanoseconds }) {
       const times = Buffer.alloc(32);
@@ -120,11 +128,44 @@ function bind(): Libc {
         times.writeBigInt64LE(BigInt(seconds), offset);
         times.writeBigInt64LE(BigInt(nanoseconds), offset + 8);
       }
-      check(utimensat(-100, zeroTerminated(path), times, 0x100), "utimensat", path);
+      check(utimensat(currentDirectory, zeroTerminated(path), times, noFollow), "utimensat", path);
     },
     syncFileSystem(fd) {
       check(syncfs(fd), "syncfs", `fd ${fd}`);
     },
+  };
+}
+
+/** AT_FDCWD and AT_SYMLINK_NOFOLLOW. */
+const currentDirectory = -100;
+const noFollow = 0x100;
+
+function bindXattrs({ lib, lastError, check }: Binding): Pick<Libc, "setXattr" | "getXattr" | "listXattrs"> {
+  const lsetxattr = lib.func("int lsetxattr(const uint8_t *, const char *, const uint8_t *, size_t, int)");
+  const lgetxattr = lib.func("int64_t lgetxattr(const uint8_t *, const char *, _Out_ uint8_t *, size_t)");
+  const llistxattr = lib.func("int64_t llistxattr(const uint8_t *, _Out_ uint8_t *, size_t)");
+  return {
+    setXattr(path, name, value) {
+      check(lsetxattr(zeroTerminated(path), name, value, value.length, 0), "setxattr", path);
+    },
+    getXattr(path, name) {
+      const value = Buffer.alloc(65536);
+      const size = Number(lgetxattr(zeroTerminated(path), name, value, value.length));
+      if (size < 0 && lastError() === "ENODATA") return undefined;
+      return value.subarray(0, check(size, "getxattr", path));
+    },
+    listXattrs(path) {
+      const names = Buffer.alloc(65536);
+      const size = check(Number(llistxattr(zeroTerminated(path), names, names.length)), "listxattr", path);
+      return names.toString("utf8", 0, size).split("\0").filter(Boolean);
+    },
+  };
+}
+
+function bindMounts({ lib, check }: Binding): Pick<Libc, "mount" | "unmount"> {
+  const mount = lib.func("int mount(const char *, const char *, const char *, unsigned long, const char *)");
+  const umount2 = lib.func("int umount2(const char *, int)");
+  return {
     mount({ source, target, type, flags, data }) {
       check(mount(source, target, type, flags, data), "mount", target);
     },
@@ -132,4 +173,8 @@ function bind(): Libc {
       check(umount2(target, flags), "umount", target);
     },
   };
+}
+
+function zeroTerminated(path: Buffer | string): Buffer {
+  return Buffer.concat([Buffer.from(path), Buffer.of(0)]);
 }
