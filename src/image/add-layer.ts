@@ -1,0 +1,44 @@
+import type { Engine } from "../engine.ts";
+import type { Digest } from "../oci/digest.ts";
+import { countIds, readIdMap } from "../rootless/id-map.ts";
+import type { LayerRecord } from "../storage/layers.ts";
+import type { LayerSource } from "../storage/unpack/growing-file.ts";
+import { syncTree } from "../storage/unpack/sync-tree.ts";
+import { unpackLayer } from "../storage/unpack/unpack-layer.ts";
+
+export interface AddLayerOptions {
+  readonly onProgress?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Unpacks a layer's blob and publishes it in the layer store, unless the layer is there. Its parent must be there.
+ * Success means that the layer is durable and has the given diff id.
+ * @throws {DhowError} as `unpackLayer`; nothing is kept then.
+ */
+export async function addLayer(
+  engine: Engine,
+  layer: { readonly chainId: Digest; readonly parent: Digest | undefined; readonly diffId: Digest },
+  source: LayerSource,
+  options: AddLayerOptions = {},
+): Promise<LayerRecord> {
+  const { uids, gids } = readIdMap();
+  return engine.layers.add(layer, async (directory) => {
+    const { sizeBytes, warnings } = await unpackLayer({
+      ...options,
+      source,
+      diffId: layer.diffId,
+      directory,
+      whiteouts: engine.layers.kind,
+      ids: { uids: countIds(uids), gids: countIds(gids), ignoreChownErrors: ignoresChownErrors(engine) },
+    });
+    for (const warning of warnings) engine.warn(warning);
+    syncTree(directory);
+    return { sizeBytes };
+  });
+}
+
+/** Accepts the option with a driver in front as containers/storage does: `overlay.ignore_chown_errors=true`. */
+function ignoresChownErrors({ globals }: Engine): boolean {
+  return globals.storageOpts.some((option) => /^(?:[a-z-]+\.)?ignore_chown_errors=(?:true|1)$/.test(option));
+}
