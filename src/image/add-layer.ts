@@ -9,6 +9,8 @@ import { unpackLayer } from "../storage/unpack/unpack-layer.ts";
 export interface AddLayerOptions {
   readonly onProgress?: (bytes: number) => void;
   readonly signal?: AbortSignal;
+  /** Awaited before the layer is published: a download that verifies the blob while it is unpacked. Its failure is the layer's. */
+  readonly complete?: Promise<void>;
 }
 
 /**
@@ -20,11 +22,11 @@ export async function addLayer(
   engine: Engine,
   layer: { readonly chainId: Digest; readonly parent: Digest | undefined; readonly diffId: Digest },
   source: LayerSource,
-  options: AddLayerOptions = {},
+  { complete, ...options }: AddLayerOptions = {},
 ): Promise<LayerRecord> {
   const { uids, gids } = readIdMap();
   return engine.layers.add(layer, async (directory) => {
-    const { sizeBytes, warnings } = await unpackLayer({
+    const unpacking = unpackLayer({
       ...options,
       source,
       diffId: layer.diffId,
@@ -32,6 +34,11 @@ export async function addLayer(
       whiteouts: engine.layers.kind,
       ids: { uids: countIds(uids), gids: countIds(gids), ignoreChownErrors: ignoresChownErrors(engine) },
     });
+    // Both have to come to rest before anybody removes the directory. A failed download makes the unpacking fail, too.
+    const [unpacked, completed] = await Promise.allSettled([unpacking, complete]);
+    if (completed.status === "rejected") throw completed.reason;
+    if (unpacked.status === "rejected") throw unpacked.reason;
+    const { sizeBytes, warnings } = unpacked.value;
     for (const warning of warnings) engine.warn(warning);
     syncTree(directory);
     return { sizeBytes };

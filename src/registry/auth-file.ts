@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { DhowError, errnoOf } from "../errors.ts";
-import { withFileLock } from "../system/file-lock.ts";
+import { lockPath } from "../system/file-lock.ts";
 import { writeFileAtomic } from "../system/files.ts";
 
 /**
@@ -56,13 +56,13 @@ export function readAuthFile({ path }: AuthFile): AuthDocument {
 export async function editAuthFile(file: AuthFile, edit: (document: AuthDocument) => void): Promise<void> {
   const path = resolveLink(file.path);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  await withFileLock(dirname(path), () => {
-    const document = readAuthFile({ ...file, path });
-    const before = JSON.stringify(document);
-    edit(document);
-    if (JSON.stringify(document) !== before)
-      writeFileAtomic(path, `${JSON.stringify(document, undefined, "\t")}\n`, { mode: 0o600 });
-  });
+  using _lock = await lockPath(dirname(path));
+  const document = readAuthFile({ ...file, path });
+  const before = JSON.stringify(document);
+  edit(document);
+  if (JSON.stringify(document) !== before) {
+    writeFileAtomic(path, `${JSON.stringify(document, undefined, "\t")}\n`, { mode: 0o600 });
+  }
 }
 
 function resolveLink(path: string): string {

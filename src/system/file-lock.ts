@@ -1,32 +1,35 @@
-import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { DhowError } from "../errors.ts";
 import { startProgram } from "./process.ts";
 
 /**
- * Runs `work` while no other process holds the lock on an existing file or directory. The lock dies with this process,
- * whatever kills it. It costs a few milliseconds: flock(1) holds it, for Node has no flock.
- * @throws {DhowError} `unavailable` if there is no flock program or the path cannot be opened.
+ * Waits for an exclusive lock on an existing file or directory. The lock ends with `dispose` or with this process, however
+ * it dies: flock(1) locks the open file that it shares with us, and goes.
+ * @throws {DhowError} `unavailable` if flock(1) is missing or the file system cannot lock.
  */
-export async function withFileLock<T>(path: string, work: () => Promise<T> | T): Promise<T> {
-  // cat ends when our end of the pipe is closed: by us below, or by the kernel when we are gone.
-  const holder = startProgram(["flock", path, "sh", "-c", "echo locked; exec cat >/dev/null"], {
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  const ended = once(holder, "close");
-  const locked = await Promise.race([
-    once(holder.stdout as NodeJS.ReadableStream, "data").then(() => true),
-    ended.then(() => false),
-  ]).catch(() => false);
-  if (!locked) {
+export async function lockPath(path: string): Promise<Disposable> {
+  const fd = openSync(path, "r");
+  const failure = await runFlock(fd);
+  if (failure !== undefined) {
+    closeSync(fd);
     throw new DhowError(`cannot lock ${path}`, {
       kind: "unavailable",
-      hint: "the program flock (package util-linux) is needed",
+      cause: failure,
+      hint: "flock(1) of util-linux is needed",
     });
   }
-  try {
-    return await work();
-  } finally {
-    holder.stdin?.end();
-    await ended;
-  }
+  return {
+    [Symbol.dispose]() {
+      closeSync(fd);
+    },
+  };
+}
+
+/** @returns What went wrong, or undefined. */
+function runFlock(fd: number): Promise<Error | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Error | undefined>();
+  const flock = startProgram(["flock", "-x", "3"], { stdio: ["ignore", "ignore", "ignore", fd] });
+  flock.once("error", resolve);
+  flock.once("exit", (code) => resolve(code === 0 ? undefined : new Error(`flock: exit status ${code}`)));
+  return promise;
 }
