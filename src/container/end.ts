@@ -62,19 +62,23 @@ export async function recordEnd(
 /** Unmounts a container's root filesystem, takes its network down and empties its run folder. Idempotent. */
 export async function takeDown(engine: LifecycleEngine, record: ContainerRecord): Promise<void> {
   const runDirectory = engine.containers.runDirectory(record.id);
-  if (record.networkState !== undefined && record.bootId === bootId()) {
-    const { releaseNetwork } = await import("../network/release.ts");
-    releaseNetwork(record.networkState);
-  }
   engine.rootfs.unmount(runFiles(runDirectory).rootfs);
   rmSync(runDirectory, { recursive: true, force: true });
+}
+
+/** Removes a container that has no processes. The caller holds its lock. */
+export async function removeRecorded(engine: LifecycleEngine, record: ContainerRecord): Promise<void> {
+  if (record.config.autoRemove) keepExitCode(engine, record.id);
+  engine.containers.update(record.id, { state: "removing" });
+  await takeDown(engine, record);
+  engine.containers.remove(record.id);
 }
 
 /**
  * Keeps the exit code for those who wait for a container that is about to be removed. A file for each, in the run folder;
  * old ones go when new ones come.
  */
-export function keepExitCode(engine: Pick<Engine, "containers" | "paths">, id: string): void {
+function keepExitCode(engine: Pick<Engine, "containers" | "paths">, id: string): void {
   const folder = exitFolder(engine);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

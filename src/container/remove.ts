@@ -1,8 +1,8 @@
 import { DhowError } from "../errors.ts";
+import { findAttendant } from "../runtime/attendant.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { bootId } from "../system/clock.ts";
-import { findAttendant } from "../runtime/attendant.ts";
-import { isGone, keepExitCode, type LifecycleEngine, recordEnd, takeDown } from "./end.ts";
+import { isGone, type LifecycleEngine, recordEnd, removeRecorded } from "./end.ts";
 import { canRemove, isLive } from "./state.ts";
 import { stopContainer } from "./stop.ts";
 
@@ -50,14 +50,6 @@ export async function removeContainer(
     removed.push(id);
   });
   return removed;
-}
-
-/** Removes a container that has no processes. The caller holds its lock. */
-export async function removeRecorded(engine: LifecycleEngine, record: ContainerRecord): Promise<void> {
-  if (record.config.autoRemove) keepExitCode(engine, record.id);
-  engine.containers.update(record.id, { state: "removing" });
-  await takeDown(engine, record);
-  engine.containers.remove(record.id);
 }
 
 /**

@@ -1,13 +1,12 @@
+import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
+import { parseSignal } from "../oci/signal.ts";
 import { announceAttendance, findAttendant, withdrawAttendance } from "../runtime/attendant.ts";
 import { waitForExit } from "../runtime/exit.ts";
-import { parseSignal } from "../oci/signal.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
-import type { Engine } from "../engine.ts";
-import { isGone, type LifecycleEngine, recordEnd } from "./end.ts";
-import { removeRecorded } from "./remove.ts";
+import { isGone, type LifecycleEngine, recordEnd, removeRecorded } from "./end.ts";
 import { canStop, hasEnded, isPaused, isStarting } from "./state.ts";
 
 export interface StopOptions {

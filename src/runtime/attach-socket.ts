@@ -2,13 +2,19 @@ import { close, closeSync, openSync, read, write } from "node:fs";
 import { DhowError } from "../errors.ts";
 import { libc } from "../system/libc.ts";
 
+/** A piece of a container's output. */
+export interface Packet {
+  readonly stream: "stdout" | "stderr";
+  readonly bytes: Uint8Array;
+}
+
 /** A connection to the standard streams of a container, through its monitor. */
 export interface AttachSocket {
   /**
    * The next piece of output; undefined when there will be no more. The bytes are valid until the next call.
    * Not read means not written: the container's program waits when nobody takes its output.
    */
-  read(): Promise<{ readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array } | undefined>;
+  read(): Promise<Packet | undefined>;
   /** Passes input on; fulfilled when the monitor has taken it. */
   write(bytes: Uint8Array): Promise<void>;
   /** No more input: the monitor closes the container's stdin. */

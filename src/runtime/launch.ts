@@ -1,5 +1,5 @@
-import type { ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { uptime } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { DhowError } from "../errors.ts";
 import { identifyProcess, type ProcessIdentity } from "../system/clock.ts";
@@ -14,7 +14,7 @@ type Command = readonly [string, ...string[]];
 export interface LaunchRequest extends MonitorRequest {
   /** Mounts the root filesystem; run first. */
   readonly mount: { readonly commands: readonly Command[]; readonly cwd: string };
-  /** Makes the network; run before the monitor, because the runtime joins the namespace. */
+  /** Makes the network; done before the runtime creates the container, which joins the network namespace. */
   readonly network: readonly Command[];
 }
 
@@ -24,12 +24,19 @@ export interface Created {
   readonly monitor: ProcessIdentity | undefined;
 }
 
+/** A start on its way, step by step. Each step's failure ends it; call `abandon` then, too. */
 export interface Launch {
-  /** Fulfilled when the container's process exists and its attach socket listens. @throws {DhowError} what went wrong. */
-  readonly created: Promise<Created>;
-  /** Lets the container's program run. @throws {DhowError} 126 or 127 if it cannot be invoked. */
+  /** Fulfilled when the root filesystem is mounted. @throws {DhowError} `unavailable`. */
+  readonly mounted: Promise<void>;
+  /**
+   * Lets the runtime create the container from config.json.
+   * When it is fulfilled, the container's process exists and its attach socket listens.
+   * @throws {DhowError} What the runtime said; 126 or 127 if the program cannot be invoked.
+   */
+  create(): Promise<Created>;
+  /** Lets the container's program run. @throws {DhowError} as `create`. */
   start(): Promise<void>;
-  /** Lets the created container go: the runtime deletes it. Returns when it is gone. */
+  /** Lets go of what there is: the runtime deletes a created container; mounts and network stay. Idempotent. */
   abandon(): Promise<void>;
 }
 
@@ -37,76 +44,88 @@ const mountFailed = 61;
 const networkFailed = 62;
 
 /**
- * Starts one sh script that mounts, sets up the network, starts the monitor, and then waits for the word to start the
- * container: each program started from here rather than from sh would cost a millisecond more.
- * If this process dies before it gives the word, the script deletes the container.
+ * Starts one sh script that mounts, makes the network, starts the monitor and starts the container, each at this
+ * process's word: a program started from here rather than from sh would cost a millisecond more.
+ * If this process dies in between, the script deletes the container.
  */
 export function launchContainer(request: LaunchRequest): Launch {
+  const passthrough = request.log.driver === "passthrough";
   const child = startProgram(["/bin/sh", "-c", launchScript(request)], {
-    stdio: ["pipe", request.log.driver === "passthrough" ? "inherit" : "ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe", "pipe", ...(passthrough ? [0, 1, 2] : [])],
     // A session of its own: Ctrl-C at the terminal is for the container, by the signals that this process passes on.
     detached: true,
     env: { ...childEnvironment(), _OCI_SYNCPIPE: "3" },
   });
-  const errors = collect(child.stderr as Readable);
+  const [words, messages, stderr, syncPipe] = child.stdio as unknown as [Writable, Readable, Readable, Readable];
+  // A script that has failed does not listen; what it said on stderr tells why.
+  words.on("error", () => undefined);
+  const errors = collect(stderr);
   const exited = new Promise<number>((resolve, reject) => {
     child.once("error", (cause) => reject(new DhowError("cannot start /bin/sh", { kind: "unavailable", cause })));
-    child.once("exit", (code) => resolve(code ?? networkFailed + 1));
+    child.once("exit", (code) => resolve(code ?? killed));
   });
   const finished = Promise.all([exited, errors]);
   finished.catch(() => undefined);
+  const fail = async (): Promise<never> => {
+    words.end();
+    const [code, text] = await finished;
+    throw launchError(request, code, text);
+  };
+  const mounted = firstLine(messages).then((line) => (line === undefined ? fail() : undefined));
+  mounted.catch(() => undefined);
   return {
-    created: waitUntilCreated(request, child, finished),
+    mounted,
+    async create() {
+      words.write("create\n");
+      const report = await firstLine(syncPipe);
+      // The monitor keeps its end open as long as it lives.
+      syncPipe.destroy();
+      if (report === undefined) return fail();
+      return readReport(request, report);
+    },
     async start() {
-      (child.stdin as Writable).end("start\n");
+      words.end("start\n");
       const [code, text] = await finished;
       if (code !== 0) throw runtimeError(request.tools.runtimeName, text);
     },
     async abandon() {
-      (child.stdin as Writable).end();
+      words.end();
+      syncPipe.destroy();
       await finished;
     },
   };
 }
+const killed = 137;
 
 function launchScript(request: LaunchRequest): string {
   const runtime = shellQuote([request.tools.runtime, ...runtimeArguments(request)]);
   const id = shellQuote([request.id]);
+  const { mount, network, log } = request;
+  // With the standard streams of the container, or with none; its own stderr is where conmon complains about its arguments.
+  const streams = log.driver === "passthrough" ? "<&4 >&5 2>&6" : "</dev/null >/dev/null";
   return [
-    ...(request.mount.commands.length > 0 ? [`cd ${shellQuote([request.mount.cwd])} || exit ${mountFailed}`] : []),
-    ...request.mount.commands.map((command) => `${shellQuote(command)} || exit ${mountFailed}`),
-    ...request.network.map((command) => `${shellQuote(command)} 3>&- || exit ${networkFailed}`),
+    ...(mount.commands.length > 0 ? [`cd ${shellQuote([mount.cwd])} || exit ${mountFailed}`] : []),
+    ...mount.commands.map((command) => `${shellQuote(command)} >&2 || exit ${mountFailed}`),
     "cd /",
-    `${shellQuote(monitorCommand(request))} </dev/null || exit`,
+    "echo mounted",
+    "exec >&-",
+    ...network.map((command) => `${shellQuote(command)} </dev/null >&2 3>&- || exit ${networkFailed}`),
+    "read -r word || exit 0",
+    `${shellQuote(monitorCommand(request))} ${streams} || exit`,
     "exec 3>&-",
-    // Whoever asked for the container died: nobody will ever start it.
+    // Whoever asked for the container died or gave up: nobody will ever start it.
     `read -r word || { ${runtime} delete --force ${id} 2>/dev/null; exit; }`,
-    `exec ${runtime} start ${id}`,
+    `exec ${runtime} start ${id} >/dev/null`,
   ].join("\n");
 }
 
-async function waitUntilCreated(
-  request: LaunchRequest,
-  child: ChildProcess,
-  finished: Promise<[number, string]>,
-): Promise<Created> {
-  const syncPipe = child.stdio[3] as Readable;
-  const report = await firstLine(syncPipe);
-  // The monitor keeps its end open as long as it lives.
-  syncPipe.destroy();
-  if (report === undefined) {
-    (child.stdin as Writable).destroy();
-    const [code, text] = await finished;
-    throw launchError(request, code, text);
-  }
+function readReport({ tools, runDirectory }: LaunchRequest, report: string): Created {
   const { data, message } = JSON.parse(report) as { data: number; message?: string };
   const init = data > 0 ? identifyProcess(data) : undefined;
   if (init === undefined) {
-    (child.stdin as Writable).destroy();
-    await finished;
-    throw runtimeError(request.tools.runtimeName, message ?? "the container's process ended before it was started");
+    throw runtimeError(tools.runtimeName, message ?? "the container's process ended before it was started");
   }
-  return { init, monitor: identifyMonitor(request.runDirectory) };
+  return { init, monitor: findLeftovers(runDirectory).monitor };
 }
 
 function launchError({ name, tools }: LaunchRequest, code: number, text: string): DhowError {
@@ -123,18 +142,28 @@ function launchError({ name, tools }: LaunchRequest, code: number, text: string)
   return runtimeError(tools.runtimeName, text);
 }
 
-/** The monitor that conmon's pid file names; undefined if there is none or it is dead. */
-export function identifyMonitor(runDirectory: string): ProcessIdentity | undefined {
-  return identifyFromFile(runFiles(runDirectory).monitorPidFile);
+/** The processes that the pid files in a run folder name, as far as they still run. */
+export function findLeftovers(runDirectory: string): {
+  readonly init: ProcessIdentity | undefined;
+  readonly monitor: ProcessIdentity | undefined;
+} {
+  const { pidFile, monitorPidFile } = runFiles(runDirectory);
+  return { init: identifyFromFile(pidFile), monitor: identifyFromFile(monitorPidFile) };
 }
 
-/** The process that a pid file names; undefined if there is no file or no such process. */
-export function identifyFromFile(path: string): ProcessIdentity | undefined {
+function identifyFromFile(path: string): ProcessIdentity | undefined {
   try {
-    return identifyProcess(Number(readFileSync(path, "latin1")));
+    const identity = identifyProcess(Number(readFileSync(path, "latin1")));
+    // A process that started after its pid was written down is another one.
+    return identity && startedAt(identity) <= statSync(path).mtimeMs + 1000 ? identity : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** In milliseconds since 1970. The kernel counts start times in hundredths of a second. */
+function startedAt({ startTime }: ProcessIdentity): number {
+  return Date.now() - uptime() * 1000 + Number(startTime) * 10;
 }
 
 function firstLine(pipe: Readable): Promise<string | undefined> {

@@ -1,0 +1,167 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
+import type { NetworkPlan } from "../network/network.ts";
+import { announceAttendance } from "../runtime/attendant.ts";
+import { runFiles } from "../runtime/files.ts";
+import { type Created, type Launch, launchContainer } from "../runtime/launch.ts";
+import { findRuntimeTools } from "../runtime/tools.ts";
+import type { ContainerRecord } from "../storage/containers.ts";
+import { bootId, identifyProcess } from "../system/clock.ts";
+import { installationFile } from "../system/installation.ts";
+import { chooseCgroups } from "./cgroups.ts";
+import { takeDown } from "./end.ts";
+import { planContainerNetwork } from "./plan-network.ts";
+import { canStart } from "./state.ts";
+import { writeSpec } from "./write-spec.ts";
+
+/** A container on its way from "created" or "exited" to "running". The caller holds its lock. */
+export interface Starting {
+  /** The runtime has created it; its attach socket listens. */
+  create(): Promise<Created>;
+  /** Its program runs, and is recorded as running. */
+  go(created: Created): Promise<ContainerRecord>;
+  /** After a failure of one of the others: takes everything down and records why. */
+  undo(reason: unknown): Promise<void>;
+}
+
+/**
+ * Begins to start a container and returns while the first programs run, so that the caller can prepare in parallel.
+ * This process attends to the container until it withdraws.
+ *
+ * @throws {DhowError} `conflict` if it runs already, or cannot be started in its state.
+ */
+export function beginStart(engine: Engine, record: ContainerRecord): Starting {
+  if (!canStart(record.state)) throw improper(record);
+  const { id } = record;
+  const runDirectory = engine.containers.runDirectory(id);
+  const network = planContainerNetwork(engine, record);
+  // Recorded before the first trace of it is on the machine: whoever finds it like this, and us dead, cleans up.
+  engine.containers.update(id, {
+    state: "initialized",
+    bootId: bootId(),
+    monitor: identifyProcess(process.pid),
+    networkState: network.state,
+  });
+  const { manager, path: cgroupsPath } = chooseCgroups(engine, record);
+  let launch: Launch | undefined;
+  try {
+    rmSync(runDirectory, { recursive: true, force: true });
+    mkdirSync(runFiles(runDirectory).rootfs, { recursive: true, mode: 0o700 });
+    announceAttendance(runDirectory);
+    launch = launchContainer(launchRequest(engine, record, { network, manager }));
+  } catch (error) {
+    engine.containers.update(id, { state: record.state, error: messageOf(error), networkState: undefined });
+    throw error;
+  }
+  return steps(engine, record, { launch, network, cgroupsPath });
+}
+
+function steps(
+  engine: Engine,
+  record: ContainerRecord,
+  { launch, network, cgroupsPath }: { launch: Launch; network: NetworkPlan; cgroupsPath: string | undefined },
+): Starting {
+  const { id, config } = record;
+  return {
+    async create() {
+      await launch.mounted;
+      writeSpec(engine, record, { network, cgroupsPath });
+      const created = await launch.create();
+      if (config.pidFile !== undefined) writeFileSync(config.pidFile, `${created.init.pid}`);
+      if (config.conmonPidFile !== undefined) writeFileSync(config.conmonPidFile, `${created.monitor?.pid ?? ""}`);
+      return created;
+    },
+    async go(created) {
+      const started = launch.start();
+      // In parallel with the runtime: a failed start takes it back.
+      const running = engine.containers.update(id, {
+        ...{ state: "running", init: created.init, monitor: created.monitor },
+        ...{ startedAt: new Date(), finishedAt: undefined, exitCode: undefined, error: "", stoppedByUser: false },
+      });
+      await started;
+      return running;
+    },
+    async undo(reason) {
+      await launch.abandon();
+      await takeDown(engine, { ...record, bootId: bootId(), networkState: network.state });
+      const { state, startedAt, finishedAt, exitCode } = record;
+      engine.containers.update(id, {
+        ...{ state, startedAt, finishedAt, exitCode, error: messageOf(reason) },
+        ...{ init: undefined, monitor: undefined, networkState: undefined },
+      });
+    },
+  };
+}
+
+function launchRequest(
+  engine: Engine,
+  { id, name, config }: ContainerRecord,
+  { network, manager }: { network: NetworkPlan; manager: "systemd" | "cgroupfs" | "disabled" },
+): Parameters<typeof launchContainer>[0] {
+  const directory = engine.containers.directory(id);
+  const runDirectory = engine.containers.runDirectory(id);
+  return {
+    tools: findRuntimeTools({ runtime: engine.globals.runtime, cgroupManager: manager }),
+    id,
+    name,
+    runDirectory,
+    terminal: config.terminal,
+    stdin: config.stdin,
+    log: { ...config.log, path: logPath(engine, { id, config }) },
+    timeoutSeconds: config.timeoutSeconds,
+    exitCommand: [
+      installationFile("libexec/on-exit"),
+      runDirectory,
+      installationFile("bin/dhow"),
+      ...globalArguments(engine),
+      ...["container", "cleanup", id],
+    ],
+    mount: engine.rootfs.prepare({
+      layers: layerPaths(engine, config.imageId),
+      containerDirectory: directory,
+      target: runFiles(runDirectory).rootfs,
+      readOnly: false,
+      volatile: config.autoRemove,
+    }),
+    network: network.commands,
+  };
+}
+
+/** Where a container's output is kept. */
+export function logPath(
+  { containers }: Pick<Engine, "containers">,
+  { id, config }: Pick<ContainerRecord, "id" | "config">,
+): string {
+  return config.log.path ?? `${containers.directory(id)}/ctr.log`;
+}
+
+/** Unpacked layers of an image, top first. */
+function layerPaths({ images, layers }: Pick<Engine, "images" | "layers">, imageId: string): string[] {
+  const { topLayer } = images.get(imageId);
+  return topLayer === undefined ? [] : layers.chain(topLayer).map((layer) => layers.diffPath(layer));
+}
+
+/** The command that cleans up must find the same stores as this one. */
+export function globalArguments({ paths, globals }: Engine): string[] {
+  const { root, runroot, runtime, storageDriver, cgroupManager, storageOpts } = globals;
+  return [
+    ...(root === undefined ? [] : ["--root", paths.data]),
+    ...(runroot === undefined ? [] : ["--runroot", paths.run]),
+    ...(runtime === undefined ? [] : ["--runtime", runtime]),
+    ...(storageDriver === undefined ? [] : ["--storage-driver", storageDriver]),
+    ...(cgroupManager === undefined ? [] : ["--cgroup-manager", cgroupManager]),
+    ...storageOpts.flatMap((option) => ["--storage-opt", option]),
+  ];
+}
+
+function improper({ id, state }: ContainerRecord): DhowError {
+  return new DhowError(
+    `container ${id} must be in Created or Stopped state to be started: it is ${state}: container state improper`,
+    { kind: "conflict" },
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

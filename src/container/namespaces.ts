@@ -1,0 +1,47 @@
+import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
+import type { ContainerConfig, NamespaceMode } from "../model/container-config.ts";
+import type { ProcessIdentity } from "../system/clock.ts";
+import { isGone } from "./end.ts";
+import type { JoinedNamespaces } from "./spec/input.ts";
+import { canExec } from "./state.ts";
+
+/**
+ * Where the namespaces of other containers are that a container joins.
+ * @throws {DhowError} `conflict` if one of them does not run.
+ */
+export function findJoinedNamespaces(engine: Pick<Engine, "containers">, config: ContainerConfig): JoinedNamespaces {
+  const ns = (mode: NamespaceMode, name: string) => {
+    if (mode.mode !== "container") return undefined;
+    const { pid } = getRunning(engine, mode.id);
+    return { path: `/proc/${pid}/ns/${name}`, pid };
+  };
+  const found = {
+    pid: ns(config.pidMode, "pid"),
+    ipc: ns(config.ipcMode, "ipc"),
+    uts: ns(config.utsMode, "uts"),
+    cgroup: ns(config.cgroupMode, "cgroup"),
+  };
+  return {
+    ...(found.pid && { pid: found.pid.path }),
+    ...(found.ipc && { ipc: found.ipc.path, shm: `/proc/${found.ipc.pid}/root/dev/shm` }),
+    ...(found.uts && { uts: found.uts.path }),
+    ...(found.cgroup && { cgroup: found.cgroup.path }),
+  };
+}
+
+/** Path of the network namespace of another container. @throws {DhowError} `conflict` if it does not run. */
+export function networkNamespaceOf(engine: Pick<Engine, "containers">, id: string): string {
+  return `/proc/${getRunning(engine, id).pid}/ns/net`;
+}
+
+function getRunning({ containers }: Pick<Engine, "containers">, id: string): ProcessIdentity {
+  const record = containers.get(id);
+  if (!canExec(record.state) || isGone(record) || !record.init) {
+    throw new DhowError(
+      `cannot join the namespaces of container ${record.name}: it is ${record.state}: container state improper`,
+      { kind: "conflict", hint: `start it first: dhow start ${record.name}` },
+    );
+  }
+  return record.init;
+}

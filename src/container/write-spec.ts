@@ -1,0 +1,95 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
+import type { ContainerConfig } from "../model/container-config.ts";
+import type { NetworkPlan } from "../network/network.ts";
+import { runFiles } from "../runtime/files.ts";
+import type { ContainerRecord } from "../storage/containers.ts";
+import { getVariable } from "../system/environment.ts";
+import { findProgram } from "../system/process.ts";
+import { findJoinedNamespaces } from "./namespaces.ts";
+import { containerenvText, writeContainerFiles } from "./spec/files.ts";
+import { generateSpec, hostnameOf, serializeSpec } from "./spec/generate.ts";
+import { readHostFacts } from "./spec/host-facts.ts";
+import { ensureDirectoryInRoot } from "./spec/rootfs-path.ts";
+import { resolveUser } from "./spec/user.ts";
+
+export interface SpecRequest {
+  readonly network: NetworkPlan;
+  readonly cgroupsPath: string | undefined;
+}
+
+/**
+ * Writes the runtime spec of a container whose root filesystem is mounted, and the files that the spec refers to, into
+ * its run folder.
+ */
+export function writeSpec(
+  engine: Pick<Engine, "containers">,
+  { id, name, config }: ContainerRecord,
+  { network, cgroupsPath }: SpecRequest,
+): void {
+  const runDirectory = engine.containers.runDirectory(id);
+  const { rootfs, config: specFile } = runFiles(runDirectory);
+  const user = resolveUser(rootfs, config.user, config.groupAdd);
+  if (config.workdir !== "/") ensureDirectoryInRoot(rootfs, config.workdir, user);
+  const hostname = hostnameOf({ config, containerId: id });
+  const files = writeContainerFiles(
+    runDirectory,
+    {
+      hosts: network.hosts({ hostname, aliases: [name] }),
+      resolvConf: network.resolvConf,
+      hostname: `${hostname}\n`,
+      containerenv: containerenvText(config, { id, name, rootless: getVariable("DHOW_UID") !== "0" }),
+    },
+    config.timezone,
+  );
+  const spec = generateSpec({
+    containerId: id,
+    config,
+    rootfsPath: rootfs,
+    user,
+    network: network.namespace,
+    joined: findJoinedNamespaces(engine, config),
+    files,
+    initBinary: config.init ? findInit(config) : undefined,
+    seccompProfile: readProfile(config),
+    cgroupsPath,
+    hostDevices: config.privileged ? listHostDevices("/dev") : [],
+    host: readHostFacts(),
+  });
+  writeFileSync(specFile, serializeSpec(spec), { mode: 0o600 });
+}
+
+function findInit({ initPath }: ContainerConfig): string {
+  const path = initPath ?? findProgram("catatonit");
+  if (path !== undefined) return path;
+  throw new DhowError("container-init binary not found on the host: catatonit is not installed", {
+    kind: "unavailable",
+    hint: "install the package catatonit, or name another program with --init-path",
+  });
+}
+
+function readProfile({ security }: ContainerConfig): string | undefined {
+  const { seccomp } = security;
+  if (seccomp === undefined || seccomp === "unconfined") return undefined;
+  try {
+    return readFileSync(seccomp, "utf8");
+  } catch (cause) {
+    throw new DhowError(`opening seccomp profile failed: cannot read ${seccomp}`, { kind: "not-found", cause });
+  }
+}
+
+/** What a container has its own of, or must not have. */
+const ownFolders = new Set(["pts", "shm", "mqueue", "hugepages", "console", "ptmx", "fd"]);
+
+function listHostDevices(folder: string): string[] {
+  const found: string[] = [];
+  for (const name of readdirSync(folder)) {
+    if (ownFolders.has(name)) continue;
+    const path = `${folder}/${name}`;
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isDirectory()) found.push(...listHostDevices(path));
+    else if (stat?.isCharacterDevice() || stat?.isBlockDevice()) found.push(path);
+  }
+  return found;
+}
