@@ -9,21 +9,41 @@ export interface NetworkRequest {
   readonly config: NetworkConfig;
   /** The container's run folder; files `netns`, `pasta.pid` and the like go here. */
   readonly runDirectory: string;
-  /** Network namespace of the other container, for mode `container`. */
-  readonly joinPath?: string;
+  /** The other container, for mode `container`. */
+  readonly join?: {
+    /** Its network namespace, as /proc/PID/ns/net. */
+    readonly path: string;
+    readonly mode: NetworkConfig["mode"];
+  };
 }
+
+type Command = readonly [string, ...string[]];
 
 export interface NetworkPlan {
   /** For the runtime spec: no network namespace entry (`host`), a new one (`none`: only loopback), or the one at a path. */
-  readonly namespace: { readonly kind: "host" } | { readonly kind: "new" } | { readonly kind: "path"; readonly path: string };
+  readonly namespace:
+    | { readonly kind: "host" }
+    | { readonly kind: "new" }
+    | { readonly kind: "path"; readonly path: string };
   /**
    * sh commands (argv arrays) that make the namespace and start the helper; each returns when the network is ready.
-   * Run as a batch beside the runtime's `create`, and before `start`. Empty for host, none and container.
+   * Run in this order before the runtime's `create`. Empty for host, none and container.
    */
-  readonly commands: readonly (readonly [string, ...string[]])[];
-  /** What `releaseNetwork` needs, as JSON. */
-  readonly state: unknown;
+  readonly commands: readonly Command[];
+  /** Opens published ports that the commands cannot open (slirp4netns); awaited between the commands and the start. */
+  readonly publish?: () => Promise<void>;
+  /** What `releaseNetwork` needs, as JSON; undefined if there is nothing to release. */
+  readonly state: NetworkState | undefined;
   /** Content of the container's /etc/resolv.conf and /etc/hosts; undefined to leave the image's file (or none). */
   readonly resolvConf: string | undefined;
   readonly hosts: (names: { readonly hostname: string; readonly aliases: readonly string[] }) => string | undefined;
+}
+
+/** A network that was made for one container; part of its record. */
+export interface NetworkState {
+  readonly kind: "pasta" | "slirp4netns";
+  /** The file that the namespace is bound to. */
+  readonly netns: string;
+  /** Where the helper's pid is written. */
+  readonly pidFile: string;
 }

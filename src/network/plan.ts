@@ -1,0 +1,154 @@
+import { accessSync, constants } from "node:fs";
+import { DhowError } from "../errors.ts";
+import type { NetworkConfig } from "../model/container-config.ts";
+import { findProgram } from "../system/process.ts";
+import { makeNamespace, networkFiles, networkState } from "./helper-files.ts";
+import { hasDefaultRoute, hostAddress } from "./host-address.ts";
+import { containerHosts, readHostHosts } from "./hosts.ts";
+import type { NetworkPlan, NetworkRequest } from "./network.ts";
+import { pastaCommand, pastaNetwork } from "./pasta.ts";
+import { checkPorts } from "./ports.ts";
+import { containerResolvConf, type Resolvers, readHostResolvConf } from "./resolv-conf.ts";
+import { planSlirp } from "./slirp4netns.ts";
+
+/**
+ * Says what a container's start has to do for its network. Nothing is changed on the machine yet.
+ * @throws {DhowError} `unavailable` if this machine lacks what the network needs; `conflict` if a published port is taken.
+ */
+export function planNetwork(request: NetworkRequest): NetworkPlan {
+  const { config, join } = request;
+  switch (config.mode) {
+    case "none":
+      return { ...plain(config, { forwarder: undefined, onHost: false }, "127.0.0.1"), namespace: { kind: "new" } };
+    case "host":
+      return { ...plain(config, { forwarder: undefined, onHost: true }, undefined), namespace: { kind: "host" } };
+    case "container":
+      return joinNetwork(join);
+    case "pasta":
+      return pastaLacksRoute() ? planSlirp4netns(request) : planPasta(request);
+    case "slirp4netns":
+      return planSlirp4netns(request);
+  }
+}
+
+/** The driver for `--network private`: pasta if it is installed. */
+export function defaultNetwork(): "pasta" | "slirp4netns" {
+  return findProgram("pasta") === undefined && findProgram("slirp4netns") !== undefined ? "slirp4netns" : "pasta";
+}
+
+/** Older pastas refuse to work on a machine without a way to the world; slirp4netns does not mind. */
+function pastaLacksRoute(): boolean {
+  return !hasDefaultRoute() && findProgram("slirp4netns") !== undefined;
+}
+
+/** Shares hosts and resolv.conf with the other container: the caller binds the other's files. */
+function joinNetwork(join: NetworkRequest["join"]): NetworkPlan {
+  if (join === undefined)
+    throw new DhowError("cannot join a network: no container given", { kind: "invalid-argument" });
+  return {
+    namespace: join.mode === "host" ? { kind: "host" } : { kind: "path", path: join.path },
+    commands: [],
+    state: undefined,
+    resolvConf: undefined,
+    hosts: () => undefined,
+  };
+}
+
+function plain(
+  config: NetworkConfig,
+  resolvers: Resolvers,
+  address: string | undefined,
+): Omit<NetworkPlan, "namespace"> {
+  const isolated = config.mode === "none";
+  const host = isolated ? { servers: [], search: [], options: [] } : readHostResolvConf();
+  return {
+    commands: [],
+    state: undefined,
+    resolvConf: containerResolvConf(config, host, resolvers),
+    hosts: ({ hostname, aliases }) => {
+      if (config.noHosts) return undefined;
+      return containerHosts({
+        extraHosts: config.extraHosts,
+        self: { address: address ?? "127.0.0.1", names: [hostname, ...aliases] },
+        hostAddress: isolated ? undefined : hostAddress(),
+        base: isolated ? "" : readHostHosts(),
+        onHost: resolvers.onHost,
+      });
+    },
+  };
+}
+
+function planPasta({ config, runDirectory }: NetworkRequest): NetworkPlan {
+  const program = requireHelper("pasta", "passt", config);
+  const { netns, pidFile } = networkFiles(runDirectory);
+  const forwarder = optionValue(config.options, ["--dns-forward"]) ?? pastaNetwork.resolver;
+  const address = optionValue(config.options, ["-a", "--address"]) ?? pastaNetwork.address;
+  return {
+    ...plain(config, { forwarder, onHost: false }, address),
+    namespace: { kind: "path", path: netns },
+    commands: [makeNamespace(netns), pastaCommand({ program, netns, pidFile, config })],
+    state: networkState("pasta", runDirectory),
+  };
+}
+
+function planSlirp4netns({ config, runDirectory }: NetworkRequest): NetworkPlan {
+  const program = requireHelper("slirp4netns", "slirp4netns", config);
+  const { netns, socket } = networkFiles(runDirectory);
+  const options = config.mode === "slirp4netns" ? config.options : [];
+  const { command, network } = planSlirp({ program, runDirectory, config: { options, ports: config.ports } });
+  const { ports } = config;
+  return {
+    ...plain(config, { forwarder: network.resolver, onHost: false }, network.address),
+    namespace: { kind: "path", path: netns },
+    commands: [makeNamespace(netns), command],
+    ...(ports.length > 0 ? { publish: () => openPorts(socket, network.address, ports) } : {}),
+    state: networkState("slirp4netns", runDirectory),
+  };
+}
+
+async function openPorts(
+  ...parameters: Parameters<typeof import("./slirp4netns-ports.ts").openSlirpPorts>
+): Promise<void> {
+  const { openSlirpPorts } = await import("./slirp4netns-ports.ts");
+  await openSlirpPorts(...parameters);
+}
+
+/** A driver option's value: `--name=value`, or the next of the list. */
+function optionValue(options: readonly string[], names: readonly string[]): string | undefined {
+  const at = options.findIndex((option) => names.includes(option));
+  if (at >= 0) return options[at + 1];
+  const joined = options.find((option) => names.some((name) => option.startsWith(`${name}=`)));
+  return joined?.slice(joined.indexOf("=") + 1);
+}
+
+/** Path of the helper program, after checking that it can work here. */
+function requireHelper(name: string, packageName: string, { ports }: NetworkConfig): string {
+  const program = findProgram(name);
+  if (program === undefined) {
+    throw new DhowError(`could not find ${name}, the network namespace can't be configured: it is not installed`, {
+      kind: "unavailable",
+      hint: `install the package ${packageName}, or use --network none or host`,
+    });
+  }
+  requireTunDevice(name);
+  if (ports.length > 0) checkPorts(ports);
+  return program;
+}
+
+function requireTunDevice(helper: string): void {
+  try {
+    accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    const absent = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    throw new DhowError(
+      `${helper} cannot connect the container: /dev/net/tun ${absent ? "does not exist" : "is not accessible to you"}`,
+      {
+        kind: "unavailable",
+        cause,
+        hint: absent
+          ? "as root: modprobe tun; or use --network none or --network host"
+          : "as root: chmod 0666 /dev/net/tun; or use --network none or --network host",
+      },
+    );
+  }
+}

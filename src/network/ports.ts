@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs";
+import { DhowError } from "../errors.ts";
+import type { PortMapping } from "../model/container-config.ts";
+
+type Protocol = PortMapping["protocol"];
+
+interface Listener {
+  /** Hex as the kernel shows it; all zeros is every address. */
+  readonly address: string;
+  readonly port: number;
+  readonly family: 4 | 6;
+}
+
+/**
+ * Whether ports of the host can be published: they are free and the user may bind them.
+ * @throws {DhowError} `conflict`: "... bind: address already in use"; `permission-denied` for privileged ports.
+ */
+export function checkPorts(ports: readonly PortMapping[]): void {
+  const listeners = new Map<Protocol, Listener[]>();
+  const firstFree = ports.some(({ hostPort }) => hostPort < 1024) ? firstUnprivilegedPort() : 0;
+  for (const mapping of ports) {
+    const { protocol, hostPort } = mapping;
+    if (hostPort < firstFree) throw privilegedPort(mapping, firstFree);
+    const known = listeners.get(protocol) ?? readListeners(protocol);
+    listeners.set(protocol, known);
+    if (known.some((listener) => collides(mapping, listener))) throw portInUse(mapping);
+  }
+}
+
+function collides({ hostIp, hostPort }: PortMapping, { address, port, family }: Listener): boolean {
+  if (port !== hostPort) return false;
+  const everywhere = /^0+$/.test(address);
+  if (hostIp === "" || hostIp === "::") return true;
+  if (hostIp.includes(":")) return family === 6 && everywhere;
+  return family === 4 && (everywhere || hostIp === "0.0.0.0" || address === toKernelForm(hostIp));
+}
+
+/** 127.0.0.1 as 0100007F: the bytes in the machine's order. */
+function toKernelForm(address: string): string {
+  const bytes = address.split(".").map((part) => Number(part).toString(16).padStart(2, "0").toUpperCase());
+  return bytes.reverse().join("");
+}
+
+/**
+ * A random free port of the host.
+ * @throws {DhowError} `unavailable` if none was found.
+ */
+export function pickFreePort(protocol: Protocol, taken: ReadonlySet<number>): number {
+  const used = new Set(readListeners(protocol).map(({ port }) => port));
+  const first = 32768;
+  const count = 28232;
+  for (let attempt = 0; attempt < 1000; attempt++) {
+    const port = first + Math.floor(Math.random() * count);
+    if (!used.has(port) && !taken.has(port)) return port;
+  }
+  throw new DhowError("failed to find an open port on the host", { kind: "unavailable" });
+}
+
+function readListeners(protocol: Protocol): Listener[] {
+  return [...parseListeners(read(`/proc/net/${protocol}`), 4), ...parseListeners(read(`/proc/net/${protocol}6`), 6)];
+}
+
+const tcpListen = "0A";
+const udpBound = "07";
+
+function parseListeners(text: string, family: 4 | 6): Listener[] {
+  return text
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state]) => state === tcpListen || state === udpBound)
+    .map(([, local = ""]) => {
+      const [address = "", port = ""] = local.split(":");
+      return { address, port: Number.parseInt(port, 16), family };
+    });
+}
+
+function firstUnprivilegedPort(): number {
+  return Number(read("/proc/sys/net/ipv4/ip_unprivileged_port_start")) || 0;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+function address({ hostIp, hostPort }: PortMapping): string {
+  const host = hostIp === "" ? "0.0.0.0" : hostIp;
+  return host.includes(":") ? `[${host}]:${hostPort}` : `${host}:${hostPort}`;
+}
+
+export function portInUse(mapping: PortMapping): DhowError {
+  return new DhowError(
+    `cannot publish port ${mapping.hostPort}: listen ${mapping.protocol} ${address(mapping)}: bind: address already in use`,
+    {
+      kind: "conflict",
+      hint: "stop what listens there, or publish another port of the host",
+    },
+  );
+}
+
+function privilegedPort(mapping: PortMapping, firstFree: number): DhowError {
+  const { hostPort, protocol } = mapping;
+  return new DhowError(
+    `cannot expose privileged port ${hostPort}, you can add 'net.ipv4.ip_unprivileged_port_start=${hostPort}' to /etc/sysctl.conf (currently ${firstFree}), or choose a larger port number (>= ${firstFree}): listen ${protocol} ${address(mapping)}: bind: permission denied`,
+    {
+      kind: "permission-denied",
+      hint: `as root: sysctl net.ipv4.ip_unprivileged_port_start=${hostPort}`,
+    },
+  );
+}
