@@ -68,6 +68,7 @@ function steps(
       await launch.mounted;
       writeSpec(engine, record, { network, cgroupsPath });
       const created = await launch.create();
+      await network.publish?.();
       if (config.pidFile !== undefined) writeFileSync(config.pidFile, `${created.init.pid}`);
       if (config.conmonPidFile !== undefined) writeFileSync(config.conmonPidFile, `${created.monitor?.pid ?? ""}`);
       return created;

@@ -62,6 +62,10 @@ export async function recordEnd(
 /** Unmounts a container's root filesystem, takes its network down and empties its run folder. Idempotent. */
 export async function takeDown(engine: LifecycleEngine, record: ContainerRecord): Promise<void> {
   const runDirectory = engine.containers.runDirectory(record.id);
+  if (record.networkState !== undefined && record.bootId === bootId()) {
+    const { releaseNetwork } = await import("../network/release.ts");
+    releaseNetwork(record.networkState);
+  }
   engine.rootfs.unmount(runFiles(runDirectory).rootfs);
   rmSync(runDirectory, { recursive: true, force: true });
 }

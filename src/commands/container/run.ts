@@ -1,0 +1,48 @@
+import { defineCommand } from "../../cli/command.ts";
+import { runOptions } from "../../cli/options/container.ts";
+import { isTerminal } from "../../cli/output.ts";
+import { startAttached } from "../../container/foreground.ts";
+import { removeContainer } from "../../container/remove.ts";
+import { startContainer } from "../../container/start.ts";
+import { createFromCommandLine } from "./creation.ts";
+import { exitCodeOf } from "./exit-code.ts";
+
+export const run = defineCommand({
+  usage: "[options] IMAGE [COMMAND [ARG...]]",
+  summary: "Run a command in a new container",
+  description: "Runs a command in a new container from the given image",
+  examples: [
+    "dhow run imageID ls -alF /etc",
+    "dhow run --rm -it --network host imageID sh",
+    "dhow run -d -p 8080:80 imageID",
+  ],
+  options: runOptions,
+  operands: { min: 1, interspersed: false, complete: "images" },
+  async run(given, context) {
+    const { engine, out } = context;
+    const { options } = given;
+    if (options.tty && options.interactive && !isTerminal(0)) {
+      out.warn("The input device is not a TTY. The --tty and --interactive flags might not work properly");
+    }
+    const { id, config } = await createFromCommandLine(given, context);
+    try {
+      if (options.detach) {
+        await startContainer(engine, id);
+        if (config.log.driver !== "passthrough") out.line(id);
+        return 0;
+      }
+      const end = await startAttached(engine, id, {
+        stdin: config.stdin,
+        stdout: true,
+        stderr: true,
+        terminal: config.terminal,
+        detachKeys: config.detachKeys,
+        proxySignals: options["sig-proxy"],
+      });
+      return exitCodeOf(end);
+    } catch (error) {
+      if (options.rm && engine.containers.find(id)) await removeContainer(engine, id, { force: true });
+      throw error;
+    }
+  },
+});

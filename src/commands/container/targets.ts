@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import type { OptionTable } from "../../cli/command.ts";
+import { refreshContainers } from "../../container/refresh.ts";
+import type { Engine } from "../../engine.ts";
+import { DhowError, errnoOf, isKind } from "../../errors.ts";
+import type { ContainerRecord } from "../../storage/containers.ts";
+
+/** Flags by which a command names containers besides its operands. */
+export const targetOptions = {
+  latest: { type: "boolean", short: "l", describe: "Act on the latest container dhow is aware of" },
+} as const satisfies OptionTable;
+
+export const cidFileOption = {
+  cidfile: { type: "string", array: true, describe: "Read the container ID from the file", complete: "files" },
+} as const satisfies OptionTable;
+
+/** A container that was asked for, and the word that named it: results repeat that word, as podman's do. */
+export interface Target {
+  readonly record: ContainerRecord;
+  readonly shown: string;
+}
+
+export interface TargetRequest {
+  readonly operands: readonly string[];
+  readonly all?: boolean;
+  readonly latest?: boolean;
+  readonly cidfile?: readonly string[];
+  readonly filter?: readonly string[];
+  /** Containers that do not exist are passed over. */
+  readonly ignore?: boolean;
+}
+
+/** The targets that exist, and a failure for each that does not. */
+export interface Targets {
+  readonly targets: readonly Target[];
+  readonly failures: readonly unknown[];
+}
+
+/** @throws {DhowError} `invalid-argument` if the ways to name containers contradict each other, or none is used. */
+export async function findTargets(engine: Engine, request: TargetRequest): Promise<Targets> {
+  const { operands, all = false, latest = false, cidfile = [], filter = [], ignore = false } = request;
+  checkRequest(request);
+  if (all || filter.length > 0 || latest) {
+    const records = await selectRecords(engine, { filter, latest });
+    return { targets: records.map((record) => ({ record, shown: record.id })), failures: [] };
+  }
+  const words = [...operands.map((word) => word.replace(/^\//, "")), ...readIdFiles(cidfile, ignore)];
+  const targets: Target[] = [];
+  const failures: unknown[] = [];
+  for (const word of words) {
+    try {
+      const [record] = await refreshContainers(engine, [engine.containers.get(word)]);
+      if (record) targets.push({ record, shown: word });
+      else engine.containers.get(word);
+    } catch (error) {
+      if (!(ignore && isKind(error, "not-found"))) failures.push(error);
+    }
+  }
+  return { targets, failures };
+}
+
+/** The one container that a command is about. */
+export async function findTarget(engine: Engine, request: Pick<TargetRequest, "operands" | "latest">): Promise<Target> {
+  const { targets, failures } = await findTargets(engine, request);
+  if (failures.length > 0) throw failures[0];
+  const [target] = targets;
+  if (!target) throw invalid("no containers found");
+  return target;
+}
+
+/**
+ * Does something to each target, going on after failures.
+ * @throws The failures, those of `found` first.
+ */
+export async function forEachTarget(found: Targets, act: (target: Target) => Promise<void>): Promise<void> {
+  const failures = [...found.failures];
+  for (const target of found.targets) {
+    try {
+      await act(target);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures);
+}
+
+function checkRequest({ operands, all, latest, cidfile = [], filter = [] }: TargetRequest): void {
+  const named = operands.length > 0 || cidfile.length > 0;
+  if (all && latest) throw invalid("--all and --latest cannot be used together");
+  if (all && operands.length > 0) throw invalid("no arguments are needed with --all");
+  if (all && cidfile.length > 0) throw invalid("--all, --latest, and --cidfile cannot be used together");
+  if (latest && named) throw invalid("--latest and containers cannot be used together");
+  if (filter.length > 0 && operands.length > 0) throw invalid("--filter takes no arguments");
+  if (!named && !all && !latest && filter.length === 0) {
+    throw invalid("you must provide at least one name or id");
+  }
+}
+
+async function selectRecords(
+  engine: Engine,
+  { filter, latest }: { readonly filter: readonly string[]; readonly latest: boolean },
+): Promise<ContainerRecord[]> {
+  const records = await refreshContainers(engine, engine.containers.list());
+  if (filter.length > 0) throw invalid("cannot use --filter: it is not supported yet");
+  if (!latest) return records;
+  const newest = records.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0];
+  if (!newest) throw invalid("no containers found: no such container");
+  return [newest];
+}
+
+function readIdFiles(paths: readonly string[], ignore: boolean): string[] {
+  return paths.flatMap((path) => {
+    try {
+      return [readFileSync(path, "utf8").split("\n", 1)[0] ?? ""];
+    } catch (cause) {
+      if (ignore && errnoOf(cause) === "ENOENT") return [];
+      throw new DhowError(`reading CIDFile: cannot open ${path}`, { kind: "not-found", cause });
+    }
+  });
+}
+
+function invalid(message: string): DhowError {
+  return new DhowError(message, { kind: "invalid-argument" });
+}

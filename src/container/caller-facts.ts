@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { hostname } from "node:os";
+import type { Engine } from "../engine.ts";
+import { defaultNetwork } from "../network/plan.ts";
+import { pickFreePort } from "../network/ports.ts";
+import { childEnvironment } from "../system/environment.ts";
+import type { CallerFacts } from "./config/flags.ts";
+import { readLastCapability } from "./spec/host-facts.ts";
+
+/** The facts of the user who calls, read when they are asked for. */
+export function callerFacts(engine: Pick<Engine, "containers" | "warn">): CallerFacts {
+  return {
+    cwd: process.cwd(),
+    environment: childEnvironment(),
+    readFile: (path) => readFileSync(path, "utf8"),
+    pathKind,
+    realPath: (path) => realpathSync(path),
+    listDevices,
+    get defaultNetwork() {
+      return defaultNetwork();
+    },
+    get hostname() {
+      return hostname();
+    },
+    warn: (message) => engine.warn(message),
+    pickPort: pickFreePort,
+    resolveContainer: (nameOrId) => engine.containers.get(nameOrId).id,
+    get lastCapability() {
+      return readLastCapability();
+    },
+  };
+}
+
+function pathKind(path: string): ReturnType<CallerFacts["pathKind"]> {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) return "absent";
+  if (stat.isDirectory()) return "directory";
+  return stat.isCharacterDevice() || stat.isBlockDevice() ? "device" : "file";
+}
+
+function listDevices(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isCharacterDevice() || entry.isBlockDevice())
+    .map((entry) => `${entry.parentPath}/${entry.name}`);
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import type { Engine } from "../engine.ts";
+import { waitForExit } from "../runtime/exit.ts";
+import type { ContainerRecord } from "../storage/containers.ts";
+import { exitFolder } from "./end.ts";
+import { hasEnded, isRunning } from "./state.ts";
+
+const recordPauseMs = 10;
+
+/**
+ * Waits until a container has ended; one that has not been started yet is waited for, too.
+ *
+ * @returns Its exit code.
+ */
+export async function waitForContainer(engine: WaitEngine, id: string, options: WaitOptions): Promise<number> {
+  for (;;) {
+    const record = engine.containers.find(id);
+    if (!record) return keptExitCode(engine, id) ?? unknownExitCode;
+    const code = await conditionMet(engine, record, options.conditions ?? []);
+    if (code !== undefined) return code;
+    const pauseMs = isRunning(record.state) ? recordPauseMs : options.intervalMs;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(options.intervalMs, pauseMs)));
+  }
+}
+const unknownExitCode = 255;
+
+type WaitEngine = Pick<Engine, "containers" | "paths">;
+
+export interface WaitOptions {
+  /** States, any of which ends the waiting; none means its end. */
+  readonly conditions?: readonly string[];
+  readonly intervalMs: number;
+}
+
+/** @returns What to tell whoever waits, or undefined while there is nothing to tell. */
+async function conditionMet(
+  engine: WaitEngine,
+  record: ContainerRecord,
+  conditions: readonly string[],
+): Promise<number | undefined> {
+  const { state, exitCode } = record;
+  if (conditions.includes(state)) return isRunning(state) ? -1 : (exitCode ?? 0);
+  if (conditions.length > 0 && !conditions.includes("stopped")) return undefined;
+  if (hasEnded(state)) return exitCode ?? 0;
+  return isRunning(state) ? endOf(engine, record) : undefined;
+}
+
+/** @returns Undefined if the monitor left no word: then the record will tell. */
+async function endOf({ containers, paths }: Pick<Engine, "containers" | "paths">, record: ContainerRecord) {
+  if (!record.init) return undefined;
+  const exit = await waitForExit(containers.runDirectory(record.id), { init: record.init, monitor: record.monitor });
+  return exit?.code ?? keptExitCode({ paths }, record.id);
+}
+
+/** The exit code of a container that was removed when it ended. */
+function keptExitCode(engine: Pick<Engine, "paths">, id: string): number | undefined {
+  try {
+    return Number.parseInt(readFileSync(`${exitFolder(engine)}/${id}`, "latin1"), 10);
+  } catch {
+    return undefined;
+  }
+}
