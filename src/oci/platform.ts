@@ -56,7 +56,10 @@ export function formatPlatform({ os, architecture, variant }: Platform): string 
 }
 
 /** Whether an image made for `have` is what somebody who wants `want` asked for; a variant matters only if it is named. */
-export function matchesPlatform(have: Platform, want: Platform): boolean {
+export function matchesPlatform(
+  have: { readonly os: string; readonly architecture: string; readonly variant?: string | undefined },
+  want: Platform,
+): boolean {
   const image = normalizePlatform(have);
   if (image.os !== want.os || image.architecture !== want.architecture) return false;
   return want.variant === undefined || variantRank(image, want) !== undefined;
@@ -121,7 +124,7 @@ function isArchitecture(word: string): boolean {
   return knownArchitectures.includes(architectureAliases[word.toLowerCase()] ?? word.toLowerCase());
 }
 
-function normalizePlatform(platform: Platform): Platform {
+function normalizePlatform(platform: Parameters<typeof matchesPlatform>[0]): Platform {
   const written = platform.architecture.toLowerCase();
   const variant = platform.variant?.toLowerCase() || (written === "armel" ? "v6" : undefined);
   return {

@@ -8,8 +8,6 @@ export interface RetryPolicy {
   readonly delayMs: number;
 }
 
-export const defaultRetryPolicy: RetryPolicy = { retries: 3, delayMs: 1000 };
-
 const longestDelayMs = 60_000;
 
 /** Waits before the try with that number (from 0 for the first retry). Ends early with the signal's reason when that is aborted. */

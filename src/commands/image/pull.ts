@@ -1,0 +1,44 @@
+import { defineCommand } from "../../cli/command.ts";
+import { imageOptions } from "../../cli/options/container/image.ts";
+import { ensureImage } from "../../image/ensure-image.ts";
+import { parsePullPolicy, readPullFlags } from "../../image/pull-flags.ts";
+import { showPull } from "../pull-progress.ts";
+
+const { pull: _, quiet, ...registryOptions } = imageOptions;
+
+export const pull = defineCommand({
+  usage: "[options] IMAGE [IMAGE...]",
+  summary: "Pull an image from a registry",
+  description:
+    "Pulls an image from a registry and stores it locally. An image can be pulled by tag or digest. Without either, the image with the 'latest' tag is pulled; without a registry, registries.conf decides, else it is docker.io.",
+  examples: ["dhow pull alpine", "dhow pull --platform linux/arm64 quay.io/fedora/fedora:latest"],
+  options: {
+    "all-tags": { type: "boolean", short: "a", describe: "All tagged images in the repository will be pulled" },
+    ...registryOptions,
+    "disable-content-trust": { type: "boolean", describe: "This is a Docker specific option and is a NOOP" },
+    policy: { type: "string", default: "always", describe: 'Pull image policy ("always"|"missing"|"never"|"newer")' },
+    quiet,
+  },
+  operands: { min: 1, complete: "images" },
+  async run({ options, operands, changed }, { engine, out }) {
+    const policy = parsePullPolicy(options.policy);
+    const settings = readPullFlags(options, changed("tls-verify"));
+    const failures: unknown[] = [];
+    for (const name of operands) {
+      const display = options.quiet ? undefined : showPull(out);
+      try {
+        const request = { ...settings, policy, onEvent: display?.onEvent };
+        const images = options["all-tags"]
+          ? await (await import("../../image/pull.ts")).pullAllTags(engine, name, request)
+          : [await ensureImage(engine, name, request)];
+        display?.end();
+        for (const { id } of images) out.line(id);
+      } catch (error) {
+        display?.end();
+        failures.push(error);
+      }
+    }
+    if (failures.length === 1) throw failures[0];
+    if (failures.length > 1) throw new AggregateError(failures, "several images could not be pulled");
+  },
+});

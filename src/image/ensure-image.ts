@@ -1,0 +1,59 @@
+import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
+import { matchesPlatform } from "../oci/platform.ts";
+import type { ImageRecord } from "../storage/images.ts";
+import type { PullOptions } from "./pull.ts";
+import type { PullPolicy } from "./pull-flags.ts";
+
+export interface EnsureOptions extends PullOptions {
+  readonly policy: PullPolicy;
+}
+
+/**
+ * The image that a name or id stands for, pulled if the policy wants that. The default image is made when it is missing.
+ * Nothing of the registry client is loaded unless a registry has to be asked.
+ * @throws {DhowError} `not-found` with podman's "image not known" under the policy `never`; else as `pullImage`.
+ */
+export async function ensureImage(engine: Engine, name: string, options: EnsureOptions): Promise<ImageRecord> {
+  const { policy, platform } = options;
+  const local = engine.images.find(name);
+  const isSuitable = local !== undefined && (platform === undefined || matchesPlatform(local, platform));
+  if (isSuitable && (policy === "missing" || policy === "never")) return local;
+  if (local && isId(local, name)) {
+    if (policy !== "always") return local;
+    throw new DhowError(`pull policy is always but image has been referred to by ID (${name})`, {
+      kind: "invalid-argument",
+    });
+  }
+  const { ensureDefaultImage, isDefaultImageName } = await import("./default-image.ts");
+  if (isDefaultImageName(name)) return ensureDefaultImage(engine);
+  if (policy === "never") throw new DhowError(`${name}: image not known`, { kind: "not-found" });
+  refuseId(name);
+  const { findRemoteDigest, pullImage } = await import("./pull.ts");
+  if (policy !== "newer" || !isSuitable) return pullImage(engine, name, options);
+  return isOutdated(local, await findRemoteDigest(engine, name, options).catch(useLocal(local)))
+    ? pullImage(engine, name, options)
+    : local;
+}
+
+/** A registry that cannot be reached does not matter under the policy `newer`, as there is an image. */
+function useLocal(local: ImageRecord): (error: unknown) => undefined | typeof local.manifestDigest {
+  return (error) => {
+    if (error instanceof DhowError) return local.manifestDigest;
+    throw error;
+  };
+}
+
+function isOutdated({ repoDigests, manifestDigest }: ImageRecord, remote: string | undefined): boolean {
+  if (remote === undefined || remote === manifestDigest) return remote === undefined;
+  return !repoDigests.some((repoDigest) => repoDigest.endsWith(`@${remote}`));
+}
+
+function isId({ id }: ImageRecord, name: string): boolean {
+  return id.startsWith(name.replace(/^sha256:/, ""));
+}
+
+/** No registry can be asked for an id. */
+function refuseId(name: string): void {
+  if (/^(?:sha256:)?[0-9a-f]{64}$/.test(name)) throw new DhowError(`${name}: image not known`, { kind: "not-found" });
+}
