@@ -138,10 +138,16 @@ async function feed(
   stream.end();
 }
 
+/** Waits until the stream takes more, or will never do so again. */
 function drained(stream: Transform): Promise<void> {
+  const events = ["drain", "end", "close"];
   return new Promise((resolve) => {
-    for (const event of ["drain", "end", "close"]) stream.once(event, resolve);
-  }).then(() => {});
+    const done = () => {
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    for (const event of events) stream.on(event, done);
+  });
 }
 
 function explain(error: unknown): unknown {

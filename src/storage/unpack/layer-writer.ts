@@ -132,7 +132,7 @@ function startRoot(session: Session, entry: TarEntry): void {
   if (entry.type !== "5" && entry.type !== "D") {
     throw new DhowError("cannot unpack layer: an entry has no name", { kind: "corrupt" });
   }
-  session.directories.set("", metadataOf(session, entry, { path: "", mayDiffer: true }));
+  session.directories.set("", metadataOf(session, entry, { real: "", mayDiffer: true }));
 }
 
 function makeEntry(session: Session, entry: TarEntry, path: BytePath): void {
@@ -144,7 +144,7 @@ function makeEntry(session: Session, entry: TarEntry, path: BytePath): void {
     clear: () => session.tree.remove(parent, name),
   };
   session.whiteouts.note(place.real);
-  const metadata = metadataOf(session, entry, { path, mayDiffer: parent.isSetgid });
+  const metadata = metadataOf(session, entry, { real: place.real, mayDiffer: parent.isSetgid });
   if (entry.type === "0") {
     session.file = { ...place, ...createFile(place.path, entry.mode, entry.sparse, place.clear), metadata };
   } else if (entry.type === "5" || entry.type === "D") {
@@ -176,11 +176,11 @@ function makeNode({ tallies }: Session, entry: TarEntry, place: Place): boolean 
   }
 }
 
-function metadataOf(session: Session, entry: TarEntry, place: { path: BytePath; mayDiffer: boolean }): Metadata {
+function metadataOf(session: Session, entry: TarEntry, place: { real: BytePath; mayDiffer: boolean }): Metadata {
   return {
+    ...place,
     mode: entry.mode,
-    owner: session.ownerOf(entry, place.path),
-    mayDiffer: place.mayDiffer,
+    owner: session.ownerOf(entry, place.real),
     mtime: entry.mtime,
     xattrs: entry.xattrs,
   };

@@ -8,6 +8,8 @@ import type { Timestamp } from "./tar-header.ts";
 
 /** What an entry looks like on disk beyond its content. */
 export interface Metadata {
+  /** For messages. */
+  readonly real: BytePath;
   readonly mode: number;
   readonly owner: Owner;
   /** Whether what was made may have another owner than root: its folder hands down its group, or it was there before. */
@@ -25,7 +27,7 @@ export function dressFile(fd: number, path: BytePath, metadata: Metadata, lostXa
   const mode = effectiveMode(metadata);
   // chown clears set-id bits; the umask has cleared others.
   if ((mode & (0o7000 | umask())) !== 0) fchmodSync(fd, mode);
-  if (metadata.xattrs.size > 0) setXattrs(path, metadata.xattrs, lostXattrs);
+  if (metadata.xattrs.size > 0) setXattrs(path, metadata, lostXattrs);
   const { mtime } = metadata;
   if (isPlainTime(mtime)) futimesSync(fd, mtime.seconds, mtime.seconds);
   else libc().setTimes(toSystemPath(path), mtime);
@@ -36,7 +38,7 @@ export function dressPath(path: BytePath, metadata: Metadata, lostXattrs: Tally,
   const systemPath = toSystemPath(path);
   if (needsOwner(metadata)) lchownSync(systemPath, metadata.owner.uid, metadata.owner.gid);
   if (!isLink) chmodSync(systemPath, effectiveMode(metadata));
-  if (metadata.xattrs.size > 0) setXattrs(path, metadata.xattrs, lostXattrs);
+  if (metadata.xattrs.size > 0) setXattrs(path, metadata, lostXattrs);
   setTimes(path, metadata.mtime);
 }
 
@@ -65,14 +67,14 @@ const reservedXattr = /^(?:(?:trusted|user)\.(?:overlay|fuseoverlayfs|containers
 /** Errors of file systems and namespaces that do not have this kind of attribute; Podman and Docker go on too. */
 const tolerated = new Set(["ENOTSUP", "EOPNOTSUPP", "EPERM", "EINVAL", "ERANGE", "E2BIG"]);
 
-function setXattrs(path: BytePath, xattrs: ReadonlyMap<string, Buffer>, lost: Tally): void {
+function setXattrs(path: BytePath, { xattrs, real }: Metadata, lost: Tally): void {
   for (const [name, value] of xattrs) {
     if (reservedXattr.test(name)) continue;
     try {
       libc().setXattr(toSystemPath(path), name.replaceAll("\0", "?"), value);
     } catch (error) {
       if (!tolerated.has(errnoOf(error) ?? "")) throw error;
-      lost.count(path);
+      lost.count(real);
     }
   }
 }

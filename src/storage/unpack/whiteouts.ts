@@ -36,12 +36,13 @@ export function createWhiteouts(mode: WhiteoutMode, tree: () => DirectoryTree): 
 
 /** @throws {DhowError} `corrupt` if what is to be hidden is no name, as in `.wh..` and `.wh...`. */
 function hiddenName(path: BytePath): BytePath | undefined {
+  // Such as .wh..wh.plnk and .wh..wh.aufs, and what is in them.
+  if (path.startsWith(metadataPrefix)) return undefined;
   const name = baseOf(path).slice(prefix.length);
   if (name === "" || name === "." || name === "..") {
     throw new DhowError(`cannot unpack layer: whiteout ${showPath(path)} is invalid`, { kind: "corrupt" });
   }
-  // Such as .wh..wh.plnk and .wh..wh.aufs, and what is in them.
-  return path.startsWith(metadataPrefix) || name.startsWith(prefix) ? undefined : name;
+  return name.startsWith(prefix) ? undefined : name;
 }
 
 function overlayWhiteouts(tree: () => DirectoryTree): Whiteouts {
