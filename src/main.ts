@@ -1,3 +1,36 @@
-import { writeSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+import { runProgram } from "./cli/program.ts";
+import { commands } from "./commands/table.ts";
+import { getVariable } from "./system/environment.ts";
+import { version } from "./version.ts";
 
-writeSync(1, "dhow\n");
+startCompileCache();
+restoreWorkingDirectory();
+void runProgram(
+  {
+    name: "dhow",
+    version,
+    commands,
+    enterNamespace: async (warn) => (await import("./rootless/enter.ts")).ensureNamespace(warn),
+    loadEngine: async () => (await import("./open-engine.ts")).openEngine,
+  },
+  process.argv.slice(2),
+).then((exitCode) => process.exit(exitCode));
+
+/** V8 keeps the compiled form of our chunks and of the libraries there. Without a home it compiles them anew. */
+function startCompileCache(): void {
+  const home = getVariable("HOME");
+  const cache = getVariable("XDG_CACHE_HOME") ?? (home && `${home}/.cache`);
+  if (cache?.startsWith("/")) enableCompileCache(`${cache}/dhow/v8`);
+}
+
+/** Entering the mount namespace loses the working directory. One that has been removed meanwhile cannot be had back. */
+function restoreWorkingDirectory(): void {
+  const directory = getVariable("DHOW_CWD");
+  if (directory === undefined) return;
+  try {
+    process.chdir(directory);
+  } catch {
+    process.chdir("/");
+  }
+}

@@ -1,6 +1,7 @@
 // Stands in for the package string-width, which makes an Intl.Segmenter at load: 6 ms. Here printable ASCII is counted by
 // length; for the rest, wide and zero-width code points are known by range, and joined emoji count as their parts.
-const escapeSequence = /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\))/g;
+const [esc, bell] = [String.fromCharCode(27), String.fromCharCode(7)];
+const escapeSequence = new RegExp(`${esc}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${bell}${esc}]*(?:${bell}|${esc}\\\\))`, "g");
 
 const wideRanges = [
   [0x1100, 0x115f],

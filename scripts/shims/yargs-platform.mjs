@@ -1,6 +1,7 @@
 // Stands in for yargs' lib/platform-shims/esm.mjs, which loads node:assert, node:url, escalade and get-caller-file and
 // touches process.stdout: 20 ms. Left out: looking for a package.json (findUp) and the caller's file, which only
 // `pkgConf`, automatic versions and `commandDir` need.
+// biome-ignore-all lint/correctness/noUndeclaredDependencies: they come with yargs, as the module that this replaces
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { inspect } from "node:util";

@@ -7,6 +7,8 @@ export type CompletionKind = "containers" | "running-containers" | "images" | "f
 /** One flag, as pflag understands it. The table of these drives parsing, help, errors and completion. */
 export interface OptionSpec {
   readonly type: "boolean" | "string" | "number" | "count";
+  /** A number that may have a decimal fraction; without it, only whole numbers are taken. */
+  readonly fraction?: true;
   /** May be given several times; each occurrence is one element (never split at commas here). */
   readonly array?: true;
   /** One letter. */
@@ -73,8 +75,33 @@ export interface CommandSpec<T extends OptionTable = OptionTable> {
   /** False for commands that run as the plain user, outside of the user's namespaces (version, doctor, completion, login). Default true. */
   readonly needsNamespace?: false;
   /** Shows results through `context.out`. @returns The exit code, 0 when undefined. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a command without an exit code of its own returns nothing
   run(invocation: Invocation<T>, context: CommandContext): Promise<number | void> | number | void;
 }
+
+/** One command in the table: what help needs at once, and how to load the rest. */
+export interface CommandEntry {
+  readonly summary: string;
+  /** Further names, as `ls` for `image list`. */
+  readonly aliases?: readonly string[];
+  readonly hidden?: true;
+  /** The heading that root help lists it under. */
+  readonly topic?: CommandTopic;
+  readonly load: () => Promise<CommandSpec>;
+}
+
+/** Commands under a common word, as `dhow image ...`. */
+export interface CommandGroup {
+  readonly summary: string;
+  readonly aliases?: readonly string[];
+  readonly hidden?: true;
+  readonly topic?: CommandTopic;
+  readonly commands: CommandTree;
+}
+
+export type CommandTopic = "containers" | "images" | "registries" | "system" | "groups";
+
+export type CommandTree = Readonly<Record<string, CommandEntry | CommandGroup>>;
 
 /** Infers the option types of a command from its table. */
 export function defineCommand<const T extends OptionTable>(spec: CommandSpec<T>): CommandSpec<T> {

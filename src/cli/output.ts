@@ -1,12 +1,71 @@
+import { fstatSync, writeSync } from "node:fs";
+import { errnoOf } from "../errors.ts";
+
 /** The terminal's door for results. Diagnostics go to stderr, results to stdout. */
 export interface Output {
   /** A line on stdout. */
   line(text: string): void;
   /** Text on stdout as it is. */
   write(text: string | Uint8Array): void;
-  /** `WARN: ...` or the like on stderr. */
+  /** A warning on stderr, unless --log-level hides warnings. */
   warn(text: string): void;
   /** A line on stderr as it is. */
   diagnostic(text: string): void;
+  /** Whether stdout is a terminal. */
   readonly isTerminal: boolean;
+}
+
+export interface OutputOptions {
+  /** False below --log-level warn. */
+  readonly showsWarnings: boolean;
+}
+
+/** The process's own stdout and stderr, written synchronously: nothing is lost when the process ends right after. */
+export function openOutput({ showsWarnings }: OutputOptions): Output {
+  return {
+    line: (text) => writeAll(1, `${text}\n`),
+    write: (text) => writeAll(1, text),
+    warn(text) {
+      if (showsWarnings) writeAll(2, `WARN: ${text}\n`);
+    },
+    diagnostic: (text) => writeAll(2, `${text}\n`),
+    get isTerminal() {
+      return isTerminal(1);
+    },
+  };
+}
+
+/**
+ * Writes everything to a file descriptor, waiting while a pipe or terminal that another program made non-blocking is full.
+ * @throws The system error `EPIPE` when nobody reads any more; main ends the process quietly then.
+ */
+export function writeAll(fd: number, content: string | Uint8Array): void {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  for (let offset = 0; offset < bytes.length; ) {
+    try {
+      offset += writeSync(fd, bytes, offset);
+    } catch (error) {
+      if (errnoOf(error) !== "EAGAIN") throw error;
+      Atomics.wait(sleeper, 0, 0, 2);
+    }
+  }
+}
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** Whether a file descriptor is a terminal. Loads node:tty (2 ms) only for a character device that is not /dev/null or its like. */
+export function isTerminal(fd: number): boolean {
+  const memoryDevices = 1;
+  try {
+    const file = fstatSync(fd);
+    if (!file.isCharacterDevice() || file.rdev >> 8 === memoryDevices) return false;
+  } catch {
+    return false;
+  }
+  return process.getBuiltinModule("node:tty").isatty(fd);
+}
+
+/** The width of the terminal at a file descriptor, or undefined if there is none. */
+export function terminalWidth(fd: 1 | 2): number | undefined {
+  if (!isTerminal(fd)) return undefined;
+  return (fd === 1 ? process.stdout : process.stderr).columns;
 }

@@ -1,0 +1,129 @@
+import type { GlobalOptions } from "../engine.ts";
+import { DhowError } from "../errors.ts";
+import type { OptionSpec, OptionTable } from "./command.ts";
+import type { FlagValue } from "./flags.ts";
+
+const levels = ["trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"] as const;
+type LogLevel = (typeof levels)[number];
+
+/** The flags that stand before (or among) the flags of every command. */
+export const globalOptions = {
+  "cgroup-manager": {
+    type: "string",
+    describe: "Who makes the cgroups of containers: cgroupfs or systemd",
+    complete: "none",
+  },
+  "log-level": {
+    type: "string",
+    default: "warn",
+    describe: `Show messages from this level on (${levels.join(", ")})`,
+  },
+  root: { type: "string", describe: "Folder for images, layers and containers", complete: "files" },
+  runroot: { type: "string", describe: "Folder for the state that ends with the machine's run", complete: "files" },
+  runtime: { type: "string", describe: "OCI runtime: a name such as crun or runc, or a path", complete: "files" },
+  "storage-driver": { type: "string", describe: "How root filesystems are made: overlay, fuse-overlayfs or vfs" },
+  "storage-opt": { type: "string", array: true, describe: "Option of the storage, as ignore_chown_errors=true" },
+  version: { type: "boolean", short: "v", describe: "Print the version" },
+} as const satisfies OptionTable;
+
+/** Podman's other global flags, with the reason why they are refused. Silence would make a script believe that they work. */
+const refused: Readonly<Record<string, string>> = {
+  ...allWith("dhow drives the containers of this machine only, it has no remote mode", [
+    "connection",
+    "identity",
+    "remote",
+    "ssh",
+    "url",
+  ]),
+  ...allWith("dhow does not support it yet", [
+    "cdi-spec-dir",
+    "config",
+    "conmon",
+    "default-mounts-file",
+    "events-backend",
+    "hooks-dir",
+    "imagestore",
+    "module",
+    "namespace",
+    "network-cmd-path",
+    "network-config-dir",
+    "noout",
+    "out",
+    "pull-option",
+    "registries-conf",
+    "runtime-flag",
+    "syslog",
+    "tmpdir",
+    "transient-store",
+    "volumepath",
+  ]),
+};
+
+const refusedShorts: Readonly<Record<string, string>> = { connection: "c", remote: "r" };
+const refusedBooleans = ["remote", "noout", "syslog", "transient-store"];
+
+/** Global flags as the parser knows them: with those that are refused, so that the refusal names the flag. */
+export const parsedGlobalOptions: OptionTable = { ...globalOptions, ...refusedTable() };
+
+function allWith(reason: string, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, reason]));
+}
+
+function refusedTable(): OptionTable {
+  const table: Record<string, OptionSpec> = {};
+  for (const name in refused) {
+    const short = refusedShorts[name];
+    const type = refusedBooleans.includes(name) ? "boolean" : "string";
+    table[name] = { type, describe: "", hidden: true, ...(short === undefined ? {} : { short }) };
+  }
+  return table;
+}
+
+/**
+ * The settings that the given global flags stand for.
+ * @throws {DhowError} `unsupported` for a flag that dhow cannot honour, `invalid-argument` for a wrong value.
+ */
+export function readGlobals(given: Readonly<Record<string, FlagValue>>): GlobalOptions {
+  for (const name in given) {
+    const reason = refused[name];
+    if (reason !== undefined && given[name] !== false) {
+      throw new DhowError(`cannot use --${name}: ${reason}`, { kind: "unsupported" });
+    }
+  }
+  const text = (name: keyof typeof globalOptions) => given[name] as string | undefined;
+  const options = {
+    root: text("root"),
+    runroot: text("runroot"),
+    storageDriver: text("storage-driver"),
+    runtime: text("runtime"),
+    cgroupManager: text("cgroup-manager"),
+  };
+  const present = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return {
+    ...(present as Partial<typeof options> as Omit<GlobalOptions, "storageOpts" | "logLevel">),
+    storageOpts: (given["storage-opt"] as string[] | undefined) ?? [],
+    logLevel: readLogLevel(text("log-level") ?? "warn"),
+  };
+}
+
+function readLogLevel(given: string): GlobalOptions["logLevel"] {
+  const level = given.toLowerCase() as LogLevel;
+  switch (level) {
+    case "trace":
+    case "debug":
+      return "debug";
+    case "info":
+      return "info";
+    case "warn":
+    case "warning":
+      return "warn";
+    case "error":
+    case "fatal":
+    case "panic":
+      return "error";
+    default:
+      throw new DhowError(`log level "${given}" is not supported, choose from: ${levels.join(", ")}`, {
+        kind: "invalid-argument",
+      });
+  }
+}

@@ -1,0 +1,110 @@
+import yargs from "yargs";
+import type {
+  CommandEntry,
+  CommandGroup,
+  CommandSpec,
+  CommandTopic,
+  CommandTree,
+  OptionSpec,
+  OptionTable,
+} from "./command.ts";
+import { globalOptions } from "./globals.ts";
+import { terminalWidth } from "./output.ts";
+
+const topics: Readonly<Record<CommandTopic, string>> = {
+  containers: "Containers",
+  images: "Images",
+  registries: "Registries",
+  system: "This machine",
+  groups: "Groups of commands",
+};
+
+/** Help of one command. */
+export function commandHelp({ path, spec }: { path: string; entry: CommandEntry; spec: CommandSpec }): Promise<string> {
+  const head = [
+    spec.summary,
+    section("Description", spec.description === undefined ? [] : spec.description.split("\n")),
+    section("Usage", [`${path} ${spec.usage}`.trimEnd()]),
+    section("Examples", spec.examples ?? []),
+  ];
+  return render(head, spec.options);
+}
+
+/** Help of a group, or of dhow itself: its commands, and the flags that stand before them. */
+export function groupHelp(path: string, group: CommandGroup, isRoot: boolean): Promise<string> {
+  const head = isRoot
+    ? [
+        "Run containers without root and without a daemon",
+        section("Usage", [`${path} [options] [command]`]),
+        rootCommands(group.commands),
+      ]
+    : [
+        group.summary,
+        section("Usage", [`${path} [command]`]),
+        section("Available Commands", commandLines(group.commands)),
+      ];
+  return render(head, isRoot ? globalOptions : {});
+}
+
+/** The commands in columns, under the heading of their topic. */
+function rootCommands(tree: CommandTree): string {
+  const width = nameWidth(tree);
+  const lines = (Object.keys(topics) as CommandTopic[]).flatMap((topic) => {
+    const members = Object.entries(tree).filter(([, entry]) => entry.topic === topic);
+    const found = commandLines(Object.fromEntries(members), width);
+    return found.length === 0 ? [] : ["", `  ${topics[topic]}:`, ...found.map((line) => `  ${line}`)];
+  });
+  const others = commandLines(Object.fromEntries(Object.entries(tree).filter(([, entry]) => !entry.topic)), width);
+  return ["Available Commands:", ...lines.slice(1), ...others.map((line) => `  ${line}`)].join("\n");
+}
+
+function commandLines(tree: CommandTree, width = nameWidth(tree)): string[] {
+  return Object.keys(tree)
+    .sort()
+    .filter((name) => !tree[name]?.hidden)
+    .map((name) => `${name.padEnd(width)}  ${tree[name]?.summary}`);
+}
+
+function nameWidth(tree: CommandTree): number {
+  return Math.max(0, ...Object.keys(tree).map((name) => name.length));
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? "" : [`${title}:`, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+/** The head as it is, and the flags as yargs lays them out. */
+async function render(head: readonly string[], options: OptionTable): Promise<string> {
+  const text = head.filter((part) => part !== "").join("\n\n");
+  const visible = Object.keys(options)
+    .sort()
+    .filter((name) => !options[name]?.hidden);
+  if (visible.length === 0) return `${text}\n`;
+  const parser = yargs([])
+    .scriptName("")
+    .detectLocale(false)
+    .parserConfiguration({ "dot-notation": false, "camel-case-expansion": false, "boolean-negation": false })
+    .help(false)
+    .version(false)
+    .wrap(Math.min(terminalWidth(1) ?? 120, 140));
+  for (const name of visible) parser.option(...toYargs(name, options[name] as OptionSpec));
+  return `${text}\n\n${(await parser.getHelp()).trimEnd()}\n`;
+}
+
+function toYargs(name: string, spec: OptionSpec): [string, Record<string, unknown>] {
+  const valueName = spec.type === "boolean" || spec.type === "count" ? "" : ` ${spec.valueName ?? typeName(spec)}`;
+  return [
+    `${name}${valueName}`,
+    {
+      describe: spec.describe,
+      ...(spec.short === undefined ? {} : { alias: spec.short }),
+      ...(spec.choices === undefined ? {} : { choices: spec.choices }),
+      ...(spec.default === undefined || spec.default === false ? {} : { default: spec.default }),
+    },
+  ];
+}
+
+function typeName(spec: OptionSpec): string {
+  if (spec.type === "string") return spec.array ? "strings" : "string";
+  return spec.fraction ? "float" : "int";
+}
