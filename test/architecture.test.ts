@@ -43,7 +43,9 @@ function sourceFiles(folder = join(root, "src")): string[] {
 function importsOf(file: string, text = readFileSync(join(root, file), "utf8")): string[] {
   const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
   const specifiers = code.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\w*\()\s*["'](\.{1,2}\/[^"']+)["']/g);
-  return [...specifiers].map(([, specifier]) => relative(root, join(root, file, "..", specifier as string)));
+  return [...specifiers]
+    .map(([, specifier]) => relative(root, join(root, file, "..", specifier as string)))
+    .filter((target) => target !== "package.json");
 }
 
 /** `src/oci/digest.ts` belongs to `oci`, `src/errors.ts` to `errors.ts`. */
