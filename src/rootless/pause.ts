@@ -1,0 +1,119 @@
+import { DhowError } from "../errors.ts";
+import { identifyProcess, type ProcessIdentity } from "../system/clock.ts";
+import { getVariable } from "../system/environment.ts";
+import { findProgram, shellQuote, startProgram } from "../system/process.ts";
+
+/** A pause process in the making: it ends by itself if this process dies before `commit`. */
+export interface PreparedPause {
+  readonly identity: ProcessIdentity;
+  /** Lets it go on to hold the namespaces, on its own from now on. */
+  commit(): Promise<void>;
+}
+
+export interface PauseOptions {
+  /** Program and arguments that start what follows them inside of the right namespaces; empty to stay in the present ones. */
+  readonly entry: readonly string[];
+  /** Writes the id map of the process, if its user namespace has none yet. */
+  readonly mapIds?: (pid: number) => void;
+  /** Whether the mount namespace is new. */
+  readonly arrangeMounts: boolean;
+}
+
+/** Enters a new user and mount namespace. Mounts of the machine appear in it, its own stay inside. */
+export const newNamespaces = ["unshare", "--user", "--mount", "--propagation", "slave"] as const;
+
+/**
+ * On a hybrid machine shows the v2 hierarchy alone at /sys/fs/cgroup, inside of the mount namespace: crun refuses to run
+ * where it sees controllers in both. Without it containers may run or not, so its failure is none here.
+ */
+const mountArrangement = `
+if [ -e /sys/fs/cgroup/unified/cgroup.controllers ] && [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
+  mount --bind /sys/fs/cgroup/unified /sys/fs/cgroup
+fi`;
+
+/**
+ * Starts the process that holds the namespaces.
+ * @throws {DhowError} `unavailable` with the last words of the program that failed.
+ */
+export async function startPause({ entry, mapIds, arrangeMounts }: PauseOptions): Promise<PreparedPause> {
+  const script = [
+    "echo entered; read -r answer || exit 1",
+    arrangeMounts ? mountArrangement : "",
+    "echo prepared; read -r answer || exit 1",
+    `exec ${shellQuote(pauseCommand())} </dev/null >/dev/null 2>&1`,
+  ].join("\n");
+  const [file = "/bin/sh", ...args] = [...entry, "/bin/sh", "-c", script];
+  const child = startProgram([file, ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    cwd: "/",
+    // Neither secrets nor settings of the first user's shell: the process outlives it.
+    env: { PATH: getVariable("PATH") ?? "/usr/bin:/bin" },
+    detached: true,
+  });
+  const dialogue = converse(child, file);
+  try {
+    await dialogue.expect("entered");
+    const identity = identifyProcess(child.pid ?? 0);
+    if (!identity) throw new DhowError("cannot start the pause process: it ended at once", { kind: "unavailable" });
+    mapIds?.(identity.pid);
+    dialogue.answer();
+    await dialogue.expect("prepared");
+    return { identity, commit: () => dialogue.leave() };
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+}
+
+function pauseCommand(): string[] {
+  const catatonit = findProgram("catatonit");
+  return catatonit === undefined ? ["sleep", "infinity"] : [catatonit, "-P"];
+}
+
+interface Dialogue {
+  /** Waits for that line. */
+  expect(line: string): Promise<void>;
+  answer(): void;
+  /** Answers for the last time and forgets the process, so that it does not keep this one alive. */
+  leave(): Promise<void>;
+}
+
+function converse(child: ReturnType<typeof startProgram>, file: string): Dialogue {
+  let said = "";
+  let complaint = "";
+  let ended: Error | undefined;
+  let wake = () => {};
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+    wake();
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    complaint += text;
+  });
+  // A pause process that is killed meanwhile shows in the next expectation.
+  child.stdin?.on("error", () => {});
+  const end = (cause: Error) => {
+    ended = cause;
+    wake();
+  };
+  child.once("error", end);
+  child.once("close", () => end(new Error(complaint.trimEnd().split("\n").at(-1) || `${file} ended`)));
+  return {
+    async expect(line) {
+      while (!said.split("\n").includes(line)) {
+        if (ended) throw new DhowError(`cannot start the pause process`, { kind: "unavailable", cause: ended });
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    answer: () => child.stdin?.write("\n"),
+    async leave() {
+      child.removeAllListeners();
+      await new Promise<void>((resolve) => child.stdin?.end("\n", resolve));
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      child.unref();
+    },
+  };
+}
