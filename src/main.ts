@@ -1,6 +1,7 @@
 import { enableCompileCache } from "node:module";
 import { runProgram } from "./cli/program.ts";
 import { commands } from "./commands/table.ts";
+import { ensureNamespace } from "./rootless/enter.ts";
 import { getVariable } from "./system/environment.ts";
 import { version } from "./version.ts";
 
@@ -11,7 +12,7 @@ void runProgram(
     name: "dhow",
     version,
     commands,
-    enterNamespace: async (warn) => (await import("./rootless/enter.ts")).ensureNamespace(warn),
+    enterNamespace: ensureNamespace,
     loadEngine: async () => (await import("./open-engine.ts")).openEngine,
   },
   process.argv.slice(2),
