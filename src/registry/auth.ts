@@ -46,15 +46,27 @@ export function createAuthenticator(options: {
           ? basicAuthorization(options.credentials)
           : undefined;
       }
-      const known = await tokens.get(scope);
-      if (known && known.expiresAtMs > Date.now()) return `Bearer ${known.value}`;
-      const request = requestToken(options, bearer, scope);
-      // Parallel downloads share the request; a failed one is not kept.
-      tokens.set(scope, request);
-      request.catch(() => tokens.delete(scope));
-      return `Bearer ${(await request).value}`;
+      return `Bearer ${await currentToken(tokens, scope, () => requestToken(options, bearer, scope))}`;
     },
   };
+}
+
+/** A token that is still good. Whoever needs one while it is being requested waits for that; a failed request is not kept. */
+async function currentToken(
+  tokens: Map<string, Promise<Token>>,
+  scope: string,
+  request: () => Promise<Token>,
+): Promise<string> {
+  const known = tokens.get(scope);
+  const token = known && (await known);
+  if (token && token.expiresAtMs > Date.now()) return token.value;
+  // Another flow may have seen that earlier.
+  const current = tokens.get(scope);
+  if (current !== undefined && current !== known) return (await current).value;
+  const requested = request();
+  tokens.set(scope, requested);
+  requested.catch(() => tokens.delete(scope));
+  return (await requested).value;
 }
 
 function basicAuthorization(credentials: Credentials | undefined): string | undefined {
