@@ -33,11 +33,23 @@ const pull: CommandEntry = {
   load: () => import("./image/pull.ts").then((module) => module.pull),
 };
 
+const migrate: CommandEntry = {
+  summary: "Make the user's namespaces anew",
+  topic: "system",
+  load: () => import("./system/migrate.ts").then((module) => module.migrate),
+};
+
+const unshare: CommandEntry = {
+  summary: "Run a command in the user's namespaces",
+  topic: "system",
+  load: () => import("./unshare.ts").then((module) => module.unshare),
+};
+
 const containerCommands: CommandTree = {};
 
 const imageCommands: CommandTree = { load, pull };
 
-const systemCommands: CommandTree = {};
+const systemCommands: CommandTree = { migrate };
 
 /** The commands of dhow. */
 export const commands: CommandTree = {
@@ -48,5 +60,6 @@ export const commands: CommandTree = {
   logout,
   pull,
   system: { summary: "Manage dhow itself", topic: "groups", commands: systemCommands },
+  unshare,
   version,
 };

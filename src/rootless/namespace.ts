@@ -68,7 +68,7 @@ function prepareDataDirectory(data: string): void {
 /** A new pause process in the namespaces of the last record, if a process keeps them alive: this one or a container's. */
 async function revive(last: NamespaceRecord | undefined, runDirectory: string): Promise<PreparedPause | undefined> {
   if (last && userNamespaceOf("self") === last.userNamespace) return startPause({ entry: [], arrangeMounts: false });
-  const survivor = findSurvivor(runDirectory, last?.userNamespace);
+  const survivor = findSurvivor({ runDirectory, known: last?.userNamespace });
   if (!survivor) return undefined;
   const enterUser = [nsenterPath(), "-t", String(survivor.pid), "-U", "--preserve-credentials"];
   const options =

@@ -10,13 +10,14 @@ export interface Survivor {
   readonly kind: "monitor" | "container";
 }
 
-/**
- * Finds a process that keeps the user's namespaces alive after the pause process died: a monitor, else a container's
- * own process.
- *
- * @param known The user namespace of the last record; without it only monitors are believed.
- */
-export function findSurvivor(runDirectory: string, known: string | undefined): Survivor | undefined {
+export interface SurvivorQuery {
+  readonly runDirectory: string;
+  /** The user namespace of the last record; without it only monitors are believed, and only of another namespace than ours. */
+  readonly known: string | undefined;
+}
+
+/** Finds a process that keeps the user's namespaces alive: a monitor, else a container's own process. */
+export function findSurvivor({ runDirectory, known }: SurvivorQuery): Survivor | undefined {
   const folders = listFolders(`${runDirectory}/containers`);
   return (
     firstLiving(folders, { file: "conmon.pid", kind: "monitor", known }) ??
@@ -35,8 +36,9 @@ function firstLiving(folders: readonly string[], { file, kind, known }: Search):
     const pid = readPidFile(`${folder}/${file}`);
     if (pid === undefined || (kind === "monitor" && commandName(pid) !== "conmon")) continue;
     const userNamespace = userNamespaceOf(pid);
-    if (userNamespace === undefined || userNamespace === userNamespaceOf("self")) continue;
-    if (known === undefined || userNamespace === known) return { pid, userNamespace, kind };
+    if (userNamespace === undefined) continue;
+    const isOurs = known === undefined ? userNamespace !== userNamespaceOf("self") : userNamespace === known;
+    if (isOurs) return { pid, userNamespace, kind };
   }
   return undefined;
 }
