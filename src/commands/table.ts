@@ -45,7 +45,61 @@ const unshare: CommandEntry = {
   load: () => import("./unshare.ts").then((module) => module.unshare),
 };
 
-const containerCommands: CommandTree = {};
+const create: CommandEntry = {
+  summary: "Create a container without starting it",
+  topic: "containers",
+  load: () => import("./container/create.ts").then((module) => module.create),
+};
+
+const kill: CommandEntry = {
+  summary: "Send a signal to running containers",
+  topic: "containers",
+  load: () => import("./container/kill.ts").then((module) => module.kill),
+};
+
+const logs: CommandEntry = {
+  summary: "Show the output of containers",
+  topic: "containers",
+  load: () => import("./container/logs.ts").then((module) => module.logs),
+};
+
+const rm: CommandEntry = {
+  summary: "Remove containers",
+  topic: "containers",
+  load: () => import("./container/rm.ts").then((module) => module.rm),
+};
+
+const run: CommandEntry = {
+  summary: "Run a command in a new container",
+  topic: "containers",
+  load: () => import("./container/run.ts").then((module) => module.run),
+};
+
+const start: CommandEntry = {
+  summary: "Start containers",
+  topic: "containers",
+  load: () => import("./container/start.ts").then((module) => module.start),
+};
+
+const stop: CommandEntry = {
+  summary: "Stop running containers",
+  topic: "containers",
+  load: () => import("./container/stop.ts").then((module) => module.stop),
+};
+
+const wait: CommandEntry = {
+  summary: "Wait for containers to end and print their exit codes",
+  topic: "containers",
+  load: () => import("./container/wait.ts").then((module) => module.wait),
+};
+
+const cleanup: CommandEntry = {
+  summary: "Give back what a container that ended still holds",
+  topic: "containers",
+  load: () => import("./container/cleanup.ts").then((module) => module.cleanup),
+};
+
+const containerCommands: CommandTree = { cleanup, create, kill, logs, rm, run, start, stop, wait };
 
 const imageCommands: CommandTree = { load, pull };
 
@@ -54,12 +108,20 @@ const systemCommands: CommandTree = { migrate };
 /** The commands of dhow. */
 export const commands: CommandTree = {
   container: { summary: "Manage containers", topic: "groups", commands: containerCommands },
+  create,
   image: { summary: "Manage images", topic: "groups", commands: imageCommands },
+  kill,
   load,
   login,
   logout,
+  logs,
   pull,
+  rm,
+  run,
+  start,
+  stop,
   system: { summary: "Manage dhow itself", topic: "groups", commands: systemCommands },
   unshare,
   version,
+  wait,
 };
