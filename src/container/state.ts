@@ -49,3 +49,8 @@ export function canExec(state: ContainerState): boolean {
 export function canRemove(state: ContainerState): boolean {
   return !isLive(state);
 }
+
+/** The states that filters may name. */
+export const knownStates: readonly string[] = [
+  ...["created", "initialized", "running", "paused", "stopping", "stopped", "exited", "removing", "unknown"],
+];

@@ -52,6 +52,8 @@ export interface ContainerStore {
   add(record: Pick<ContainerRecord, "id" | "name" | "createdAt" | "config">): ContainerRecord;
   /** @throws {DhowError} `not-found`; `already-exists` for a name in use. */
   update(id: string, change: ContainerChange): ContainerRecord;
+  /** How many containers each image has, by image id; images without any are left out. */
+  countByImage(): ReadonlyMap<string, number>;
   /** Removes both directories, then the record. Nothing may be mounted in them any more. Idempotent. */
   remove(id: string): void;
   /** `containers/ID` in the data folder: upper layer, work folder, log, config. */
@@ -120,6 +122,12 @@ export function openContainers({ paths, database, locks }: ContainerStoreParts):
         mkdirSync(directory(record.id), { recursive: true, mode: 0o700 });
       });
       return get(record.id);
+    },
+    countByImage() {
+      const rows = database.all<{ image_id: string; count: number }>(
+        "SELECT image_id, count(*) AS count FROM containers GROUP BY image_id",
+      );
+      return new Map(rows.map((row) => [row.image_id, row.count]));
     },
     update: (id, change) => fromRow(update(database, id, change)),
     remove(id) {

@@ -15,7 +15,7 @@ export interface ImageRecord {
   readonly configDigest: Digest;
   /** Chain id of the top layer; undefined for an image without layers. */
   readonly topLayer: Digest | undefined;
-  /** Fully qualified references with a tag, as `docker.io/library/alpine:latest`. Newest first. */
+  /** Fully qualified references with a tag, as `docker.io/library/alpine:latest`. Oldest first. */
   readonly names: readonly string[];
   /** `repository@digest` for each place it came from; of the manifest and of the index that named it. */
   readonly repoDigests: readonly string[];
@@ -60,7 +60,7 @@ export interface ImageStore {
   removeName(id: string, name: string): void;
   /**
    * Removes the record; blobs and layers go with the next garbage collection. Idempotent.
-   * @throws {DhowError} `conflict` if a container uses the image.
+   * @throws {DhowError} `conflict` with exit code 2 if a container uses the image.
    */
   remove(id: string): void;
   config(image: ImageRecord): ImageConfig;
@@ -99,6 +99,9 @@ interface ImageRow {
   readonly variant: string | null;
   readonly labels: string;
 }
+
+/** What `rmi` exits with when a container uses the image. */
+const inUseExitCode = 2;
 
 interface Related {
   readonly names: readonly string[];
@@ -144,7 +147,10 @@ export function openImages(parts: ImageStoreParts): ImageStore {
       database.transaction(() => {
         const user = database.first<{ id: string }>("SELECT id FROM containers WHERE image_id = ?", id);
         if (user) {
-          throw new DhowError(`image used by ${user.id}: image is in use by a container`, { kind: "conflict" });
+          throw new DhowError(
+            `image used by ${user.id}: image is in use by a container: consider listing external containers and force-removing image`,
+            { kind: "conflict", exitCode: inUseExitCode },
+          );
         }
         database.run("DELETE FROM images WHERE id = ?", id);
       });
@@ -186,7 +192,7 @@ function listImages(database: Database): ImageRecord[] {
   // One snapshot for the three queries would need a transaction; a name without its image is simply not shown.
   const images = database.all<ImageRow>(`SELECT ${listed} FROM images ORDER BY created_at DESC, id`);
   for (const row of database.all<{ name: string; image_id: string }>(
-    "SELECT name, image_id FROM image_names ORDER BY position DESC",
+    "SELECT name, image_id FROM image_names ORDER BY position",
   )) {
     of(row.image_id).names.push(row.name);
   }
@@ -203,10 +209,7 @@ interface DigestRow {
 }
 
 function relatedTo(database: Database, id: string): Related {
-  const names = database.all<{ name: string }>(
-    "SELECT name FROM image_names WHERE image_id = ? ORDER BY position DESC",
-    id,
-  );
+  const names = database.all<{ name: string }>("SELECT name FROM image_names WHERE image_id = ? ORDER BY position", id);
   const digests = database.all<DigestRow>("SELECT repository, digest FROM image_digests WHERE image_id = ?", id);
   return {
     names: names.map(({ name }) => name),

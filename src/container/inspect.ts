@@ -1,0 +1,154 @@
+import { readFileSync } from "node:fs";
+import type { Engine } from "../engine.ts";
+import type { CapabilitiesSpec } from "../oci/runtime-spec.ts";
+import { runFiles } from "../runtime/files.ts";
+import type { ContainerRecord } from "../storage/containers.ts";
+import type { ImageRecord } from "../storage/images.ts";
+import { logPath } from "./begin-start.ts";
+import { inspectConfig } from "./inspect/config.ts";
+import { inspectHostConfig, inspectMounts } from "./inspect/host-config.ts";
+import { inspectNetwork } from "./inspect/network.ts";
+import { measureContainer } from "./sizes.ts";
+import { containerCapabilities } from "./spec/capabilities.ts";
+import { readLastCapability } from "./spec/host-facts.ts";
+import { isLive, isPaused, isRunning } from "./state.ts";
+
+export type InspectEngine = Pick<Engine, "containers" | "images" | "layers" | "rootfs" | "globals" | "paths">;
+
+export interface InspectOptions {
+  /** Measures the files on disk: slow for containers that have written many. */
+  readonly size: boolean;
+}
+
+/** Go's zero time, which podman shows for what has not happened. */
+const never = "0001-01-01T00:00:00Z";
+
+/** What `inspect` shows of a container, under podman's names; Docker's where they do not clash. */
+export function inspectContainer(engine: InspectEngine, record: ContainerRecord, { size }: InspectOptions): object {
+  const { id, name, config, state } = record;
+  const image = engine.images.find(config.imageId);
+  const files = filesOf(engine, record);
+  const capabilities = capabilitiesOf(engine, record);
+  return {
+    Id: id,
+    Created: record.createdAt.toISOString(),
+    Path: config.argv[0] ?? "",
+    Args: config.argv.slice(1),
+    State: inspectState(record),
+    Image: config.imageId,
+    ImageDigest: image?.manifestDigest ?? "",
+    ImageName: config.imageName,
+    Rootfs: "",
+    Pod: "",
+    ...files.paths,
+    OCIRuntime: engine.globals.runtime ?? "crun",
+    Name: name,
+    RestartCount: record.restartCount,
+    Driver: engine.rootfs.name,
+    MountLabel: "",
+    ProcessLabel: "",
+    AppArmorProfile: "",
+    EffectiveCaps: capabilities.effective,
+    BoundingCaps: capabilities.bounding,
+    ExecIDs: [],
+    GraphDriver: { Name: engine.rootfs.name, Data: graphData(engine, { record, image, isMounted: isLive(state) }) },
+    ...(size ? sizesOf(engine, record) : {}),
+    Mounts: inspectMounts(config),
+    Dependencies: dependenciesOf(record),
+    NetworkSettings: inspectNetwork(record),
+    Namespace: "",
+    IsInfra: false,
+    IsService: false,
+    KubeExitCodePropagation: "invalid",
+    LockNumber: 0,
+    Config: inspectConfig(record),
+    HostConfig: inspectHostConfig(record, { logPath: files.log }),
+  };
+}
+
+function inspectState(record: ContainerRecord): object {
+  const { state, init, monitor } = record;
+  return {
+    OciVersion: "1.0.2",
+    Status: state,
+    Running: isRunning(state) && !isPaused(state),
+    Paused: isPaused(state),
+    Restarting: false,
+    OOMKilled: false,
+    Dead: false,
+    Pid: init?.pid ?? 0,
+    ConmonPid: monitor?.pid ?? 0,
+    ExitCode: record.exitCode ?? 0,
+    Error: record.error,
+    StartedAt: record.startedAt?.toISOString() ?? never,
+    FinishedAt: record.finishedAt?.toISOString() ?? never,
+    CheckpointedAt: never,
+    RestoredAt: never,
+    StoppedByUser: record.stoppedByUser,
+  };
+}
+
+function filesOf(engine: InspectEngine, record: ContainerRecord) {
+  const { id, state, config } = record;
+  const run = runFiles(engine.containers.runDirectory(id));
+  const generated = `${engine.containers.runDirectory(id)}/files`;
+  const live = isLive(state);
+  const log = config.log.driver === "k8s-file" ? logPath(engine, record) : "";
+  return {
+    log,
+    paths: {
+      ResolvConfPath: live ? `${generated}/resolv.conf` : "",
+      HostnamePath: live ? `${generated}/hostname` : "",
+      HostsPath: live ? `${generated}/hosts` : "",
+      StaticDir: engine.containers.directory(id),
+      LogPath: log,
+      OCIConfigPath: live ? run.config : "",
+      ConmonPidFile: config.conmonPidFile ?? run.monitorPidFile,
+      PidFile: config.pidFile ?? run.pidFile,
+    },
+  };
+}
+
+/** Of a running container, what its spec says; else what it would get. */
+function capabilitiesOf({ containers }: InspectEngine, { id, state, config }: ContainerRecord): CapabilitiesSpec {
+  if (isLive(state)) {
+    try {
+      const spec = JSON.parse(readFileSync(runFiles(containers.runDirectory(id)).config, "utf8"));
+      return spec.process.capabilities as CapabilitiesSpec;
+    } catch {
+      // It has just ended, or is not set up yet.
+    }
+  }
+  const uid = /^(?:0|root)?(?::|$)/.test(config.user) ? 0 : 1;
+  return containerCapabilities(config, { uid, lastCapability: readLastCapability() });
+}
+
+function graphData(
+  { containers, layers, rootfs }: InspectEngine,
+  { record, image, isMounted }: { record: ContainerRecord; image: ImageRecord | undefined; isMounted: boolean },
+): object | null {
+  if (rootfs.name === "vfs") return null;
+  const directory = containers.directory(record.id);
+  const top = image?.topLayer;
+  const lower = top !== undefined && layers.find(top) ? layers.chain(top).map((layer) => layers.diffPath(layer)) : [];
+  return {
+    LowerDir: lower.join(":"),
+    ...(isMounted ? { MergedDir: runFiles(containers.runDirectory(record.id)).rootfs } : {}),
+    UpperDir: `${directory}/diff`,
+    WorkDir: `${directory}/work`,
+  };
+}
+
+function sizesOf(engine: InspectEngine, record: ContainerRecord): { SizeRw: number; SizeRootFs: number } {
+  const { writtenBytes, totalBytes } = measureContainer(engine, record);
+  return { SizeRw: writtenBytes, SizeRootFs: totalBytes };
+}
+
+/** The containers whose namespaces it uses. */
+function dependenciesOf({ config }: ContainerRecord): string[] {
+  const joined = [config.pidMode, config.ipcMode, config.utsMode, config.cgroupMode].flatMap((mode) =>
+    mode.mode === "container" ? [mode.id] : [],
+  );
+  if (config.network.containerId !== undefined) joined.push(config.network.containerId);
+  return [...new Set(joined)];
+}

@@ -1,0 +1,125 @@
+import type { ContainerConfig, MountConfig, NamespaceMode } from "../../model/container-config.ts";
+import type { ContainerRecord } from "../../storage/containers.ts";
+import { networkMode, portBindings } from "./network.ts";
+
+/** The part `HostConfig` of `inspect`. */
+export function inspectHostConfig({ config }: ContainerRecord, { logPath }: { readonly logPath: string }): object {
+  const { network } = config;
+  return {
+    Binds: config.mounts.filter(({ type }) => type === "bind").map(bindText),
+    CgroupManager: "disabled",
+    CgroupMode: modeText(config.cgroupMode),
+    ContainerIDFile: "",
+    LogConfig: {
+      Type: config.log.driver,
+      Config: null,
+      Path: logPath,
+      Tag: "",
+      Size: `${config.log.maxSizeBytes ?? 0}B`,
+    },
+    NetworkMode: networkMode(network),
+    PortBindings: portBindings(network.ports),
+    RestartPolicy: { Name: config.restart.policy, MaximumRetryCount: config.restart.maxRetries },
+    AutoRemove: config.autoRemove,
+    Annotations: config.annotations,
+    VolumeDriver: "",
+    VolumesFrom: null,
+    CapAdd: config.capAdd,
+    CapDrop: config.capDrop,
+    Dns: network.dnsServers,
+    DnsOptions: network.dnsOptions,
+    DnsSearch: network.dnsSearch,
+    ExtraHosts: network.extraHosts,
+    GroupAdd: config.groupAdd,
+    IpcMode: config.ipcMode.mode === "private" ? "shareable" : modeText(config.ipcMode),
+    Cgroup: "",
+    Cgroups: config.cgroups === "enabled" ? "default" : config.cgroups,
+    Links: null,
+    OomScoreAdj: config.oomScoreAdj ?? 0,
+    PidMode: modeText(config.pidMode),
+    Privileged: config.privileged,
+    PublishAllPorts: false,
+    ReadonlyRootfs: config.readOnly,
+    SecurityOpt: config.security.given,
+    Tmpfs: tmpfs(config),
+    UTSMode: modeText(config.utsMode),
+    UsernsMode: "",
+    ShmSize: config.shmSizeBytes,
+    Runtime: "oci",
+    ConsoleSize: [0, 0],
+    Isolation: "",
+    ...noLimits,
+    Init: config.init,
+    Devices: config.devices.map(device),
+    Sysctls: config.sysctls,
+    Ulimits: config.ulimits.map(({ name, soft, hard }) => ({
+      Name: `RLIMIT_${name.toUpperCase()}`,
+      Soft: soft,
+      Hard: hard,
+    })),
+  };
+}
+
+/** The part `Mounts` of `inspect`: what the user or the image asked for; tmpfs is in `HostConfig.Tmpfs`. */
+export function inspectMounts({ mounts }: ContainerConfig): object[] {
+  return mounts
+    .filter(({ type }) => type === "bind")
+    .map(({ source, destination, options }) => ({
+      Type: "bind",
+      Source: source ?? "",
+      Destination: destination,
+      Driver: "",
+      Mode: "",
+      Options: options.filter((option) => option !== "ro" && option !== "rw" && !isPropagation(option)),
+      RW: !options.includes("ro"),
+      Propagation: options.find(isPropagation) ?? "rprivate",
+    }));
+}
+
+/** There are no resource limits without cgroups. */
+const noLimits = {
+  CpuShares: 0,
+  Memory: 0,
+  NanoCpus: 0,
+  CgroupParent: "",
+  BlkioWeight: 0,
+  BlkioWeightDevice: null,
+  BlkioDeviceReadBps: null,
+  BlkioDeviceWriteBps: null,
+  BlkioDeviceReadIOps: null,
+  BlkioDeviceWriteIOps: null,
+  CpuPeriod: 0,
+  CpuQuota: 0,
+  CpuRealtimePeriod: 0,
+  CpuRealtimeRuntime: 0,
+  CpusetCpus: "",
+  CpusetMems: "",
+  DiskQuota: 0,
+  MemoryReservation: 0,
+  MemorySwap: 0,
+  MemorySwappiness: 0,
+  OomKillDisable: false,
+  PidsLimit: 0,
+};
+
+function modeText(mode: NamespaceMode): string {
+  return mode.mode === "container" ? `container:${mode.id}` : mode.mode;
+}
+
+function bindText({ source, destination, options }: MountConfig): string {
+  return [source, destination, options.join(",")].filter(Boolean).join(":");
+}
+
+function tmpfs({ mounts }: ContainerConfig): Record<string, string> {
+  const entries = mounts.filter(({ type }) => type === "tmpfs");
+  return Object.fromEntries(entries.map(({ destination, options }) => [destination, options.join(",")]));
+}
+
+function device(text: string): object {
+  const [host = "", container = host, permissions = "rwm"] = text.split(":");
+  return { PathOnHost: host, PathInContainer: container, CgroupPermissions: permissions };
+}
+
+function isPropagation(option: string): boolean {
+  return /^r?(?:private|shared|slave)$/.test(option);
+}

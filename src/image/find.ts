@@ -1,0 +1,18 @@
+import type { Engine } from "../engine.ts";
+import { isKind } from "../errors.ts";
+import type { ImageRecord } from "../storage/images.ts";
+
+/**
+ * The stored image that a name, id or digest stands for. The default image is made when it is named and not there.
+ * @throws {DhowError} `not-found`: "NAME: image not known"; `conflict` if an id prefix fits several.
+ */
+export async function findImage(engine: Engine, nameOrId: string): Promise<ImageRecord> {
+  try {
+    return engine.images.get(nameOrId);
+  } catch (error) {
+    if (!isKind(error, "not-found") || !nameOrId.includes("dhow-busybox")) throw error;
+    const { ensureDefaultImage, isDefaultImageName } = await import("./default-image.ts");
+    if (isDefaultImageName(nameOrId)) return ensureDefaultImage(engine);
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
+import { combineFilters, type Filters } from "../model/filters.ts";
+import type { ImageRecord } from "../storage/images.ts";
+import { imageFilters, nameMatches } from "./filters.ts";
+
+export const imageSortKeys = ["tag", "created", "id", "repository", "size"] as const;
+export type ImageSortKey = (typeof imageSortKeys)[number];
+
+/** One line of `images`: an image under one of its names; one without a name for an image that has none. */
+export interface ImageRow {
+  readonly image: ImageRecord;
+  readonly repository: string | undefined;
+  readonly tag: string | undefined;
+}
+
+export interface ListImagesOptions {
+  readonly filters: Filters;
+  readonly sort: ImageSortKey;
+}
+
+type ListEngine = Pick<Engine, "images" | "containers">;
+
+/**
+ * Lists the stored images, a row for each name. A `reference` filter that fits only some names of an image shows only those.
+ * @throws {DhowError} `invalid-argument` for an unknown filter or a bad value.
+ */
+export function listImages(engine: ListEngine, { filters, sort }: ListImagesOptions): ImageRow[] {
+  const fits = combineFilters(filters, imageFilters(engine), unknownFilter);
+  const rows = engine.images
+    .list()
+    .filter(fits)
+    .flatMap((image) => rowsOf(image, filters.get("reference") ?? []));
+  return rows.sort(orders[sort]);
+}
+
+function unknownFilter(key: string): DhowError {
+  return new DhowError(`unsupported image filter ${JSON.stringify(key)}`, { kind: "invalid-argument" });
+}
+
+function rowsOf(image: ImageRecord, patterns: readonly string[]): ImageRow[] {
+  const shown = image.names.filter((name) => patterns.some((pattern) => nameMatches(name, pattern)));
+  const names = shown.length > 0 ? shown : image.names;
+  if (names.length > 0) return names.map((name) => ({ image, ...splitName(name) }));
+  const [place] = image.repoDigests;
+  return [{ image, repository: place?.slice(0, place.indexOf("@")), tag: undefined }];
+}
+
+function splitName(name: string): { repository: string; tag: string } {
+  const colon = name.lastIndexOf(":");
+  return { repository: name.slice(0, colon), tag: name.slice(colon + 1) };
+}
+
+const orders: Readonly<Record<ImageSortKey, (a: ImageRow, b: ImageRow) => number>> = {
+  created: (a, b) => b.image.createdAt.getTime() - a.image.createdAt.getTime(),
+  size: (a, b) => a.image.sizeBytes - b.image.sizeBytes,
+  id: (a, b) => compare(a.image.id, b.image.id),
+  repository: (a, b) => compare(a.repository, b.repository),
+  tag: (a, b) => compare(a.tag, b.tag),
+};
+
+function compare(a = "<none>", b = "<none>"): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
