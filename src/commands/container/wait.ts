@@ -2,6 +2,7 @@ import { defineCommand } from "../../cli/command.ts";
 import { waitForContainer } from "../../container/wait.ts";
 import { DhowError } from "../../errors.ts";
 import { findTargets, forEachTarget, targetOptions } from "./targets.ts";
+import { parseDurationMs } from "./time.ts";
 
 export const wait = defineCommand({
   usage: "[options] CONTAINER [CONTAINER...]",
@@ -29,12 +30,9 @@ export const wait = defineCommand({
   },
 });
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, "": 1 };
-
 function parseInterval(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|)$/.exec(text);
-  const ms = match && Number(match[1]) * (unitMs[match[2] ?? ""] ?? Number.NaN);
-  if (ms === null || Number.isNaN(ms)) {
+  const ms = parseDurationMs(text) ?? parseDurationMs(`${text}ms`);
+  if (ms === undefined) {
     throw new DhowError(`time: invalid duration ${JSON.stringify(text)}`, { kind: "invalid-argument" });
   }
   return Math.max(ms, 1);

@@ -14,11 +14,16 @@ const proxyVariables = ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy"].fl
 
 type Variables = Map<string, string>;
 
+export type EnvironmentFlags = Pick<
+  ProcessFlags,
+  "env" | "env-file" | "env-host" | "env-merge" | "http-proxy" | "tty" | "unsetenv" | "unsetenv-all"
+>;
+
 /**
  * The container's environment as `NAME=value`, later sources winning: defaults, image, --env-host and proxies,
  * --env-file, --env.
  */
-export function buildEnvironment(flags: ProcessFlags, imageEnv: readonly string[], caller: CallerFacts): string[] {
+export function buildEnvironment(flags: EnvironmentFlags, imageEnv: readonly string[], caller: CallerFacts): string[] {
   const variables: Variables = flags["unsetenv-all"] ? new Map() : baseEnvironment(flags, imageEnv);
   if (flags["env-host"]) assignAll(variables, Object.entries(caller.environment));
   if (flags["http-proxy"]) assignProxies(variables, caller);
@@ -27,7 +32,7 @@ export function buildEnvironment(flags: ProcessFlags, imageEnv: readonly string[
   return Array.from(variables, ([name, value]) => `${name}=${value}`);
 }
 
-function baseEnvironment(flags: ProcessFlags, imageEnv: readonly string[]): Variables {
+function baseEnvironment(flags: EnvironmentFlags, imageEnv: readonly string[]): Variables {
   const variables: Variables = new Map(Object.entries(defaults));
   if (flags.tty) variables.set("TERM", "xterm");
   for (const entry of imageEnv) {

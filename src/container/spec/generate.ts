@@ -32,7 +32,7 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
 }
 
 /** The spec as the runtime reads it. Unlimited (-1) becomes the largest 64-bit number, which JavaScript cannot hold. */
-export function serializeSpec(spec: RuntimeSpec): string {
+export function serializeSpec(spec: RuntimeSpec | ProcessSpec): string {
   return JSON.stringify(spec).replace(/"(soft|hard)":-1(?=[,}])/g, '"$1":18446744073709551615');
 }
 

@@ -1,0 +1,171 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
+import type { ContainerConfig } from "../model/container-config.ts";
+import type { ProcessSpec, RuntimeSpec } from "../oci/runtime-spec.ts";
+import { connectAttachSocket } from "../runtime/attach-socket.ts";
+import { execDirectly } from "../runtime/exec.ts";
+import { type ExecSession, startExecSession } from "../runtime/exec-session.ts";
+import { runFiles } from "../runtime/files.ts";
+import { findRuntimeTools, type RuntimeTools } from "../runtime/tools.ts";
+import type { ContainerRecord } from "../storage/containers.ts";
+import { libc } from "../system/libc.ts";
+import { connectStreams, sendWindowSize } from "./attach-streams.ts";
+import { chooseCgroups } from "./cgroups.ts";
+import { isGone } from "./end.ts";
+import { checkCommand } from "./find-command.ts";
+import { containerCapabilities } from "./spec/capabilities.ts";
+import { serializeSpec } from "./spec/generate.ts";
+import { readLastCapability } from "./spec/host-facts.ts";
+import { resolveUser } from "./spec/user.ts";
+import { canExec } from "./state.ts";
+
+export interface ExecOptions {
+  readonly command: readonly string[];
+  /** `NAME=value`, on top of the container's. */
+  readonly env: readonly string[];
+  /** Undefined for the container's. */
+  readonly user: string | undefined;
+  readonly workdir: string | undefined;
+  readonly privileged: boolean;
+  readonly terminal: boolean;
+  readonly stdin: boolean;
+  /** Undefined for the container's. */
+  readonly detachKeys: string | undefined;
+  /** Returns as soon as it runs. */
+  readonly detach: boolean;
+  readonly preserveFds: number;
+}
+
+export type ExecEnd =
+  | { readonly kind: "exited"; readonly exitCode: number }
+  | { readonly kind: "detached"; readonly sessionId: string };
+
+/**
+ * Runs a process in a running container.
+ *
+ * @throws {DhowError} `not-found`; `conflict` if it does not run; 126 or 127 if the command cannot be invoked.
+ */
+export async function execInContainer(engine: Engine, nameOrId: string, options: ExecOptions): Promise<ExecEnd> {
+  const record = engine.containers.get(nameOrId);
+  if (!canExec(record.state) || isGone(record)) throw notRunning(record);
+  const runDirectory = engine.containers.runDirectory(record.id);
+  const sessionId = randomBytes(32).toString("hex");
+  const directory = `${runDirectory}/exec/${sessionId}`;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  try {
+    const processFile = `${directory}/process.json`;
+    const process = processSpec(runDirectory, record.config, options);
+    writeFileSync(processFile, serializeSpec(process), { mode: 0o600 });
+    const { manager } = chooseCgroups(engine, record);
+    const tools = findRuntimeTools({ runtime: engine.globals.runtime, cgroupManager: manager });
+    checkCommand(`/proc/${record.init?.pid}/root`, process, tools.runtimeName);
+    if (!options.terminal && !options.detach) {
+      const { stdin, preserveFds } = options;
+      const exitCode = await execDirectly({
+        ...{ tools, containerId: record.id, runDirectory, processFile },
+        ...{ stdin, preserveFds },
+      });
+      rmSync(directory, { recursive: true, force: true });
+      return { kind: "exited", exitCode };
+    }
+    return await runSession({ record, runDirectory, sessionId, directory, tools }, options);
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+interface SessionPlace {
+  readonly record: ContainerRecord;
+  readonly runDirectory: string;
+  readonly sessionId: string;
+  readonly directory: string;
+  readonly tools: RuntimeTools;
+}
+
+async function runSession(place: SessionPlace, options: ExecOptions): Promise<ExecEnd> {
+  const { record, sessionId, directory } = place;
+  const session = startExecSession({
+    ...place,
+    containerId: record.id,
+    containerName: record.name,
+    terminal: options.terminal,
+    stdin: options.stdin,
+    attach: !options.detach,
+  });
+  try {
+    if (options.detach) {
+      await session.start();
+      return { kind: "detached", sessionId };
+    }
+    return await attachToSession(session, { directory, sessionId, record }, options);
+  } finally {
+    session.release();
+  }
+}
+
+async function attachToSession(
+  session: ExecSession,
+  { directory, sessionId, record }: Pick<SessionPlace, "directory" | "sessionId" | "record">,
+  options: ExecOptions,
+): Promise<ExecEnd> {
+  libc();
+  await session.listening;
+  const socket = connectAttachSocket(directory);
+  sendWindowSize(directory);
+  const choice = {
+    ...{ stdin: options.stdin, stdout: true, stderr: true, terminal: options.terminal },
+    detachKeys: options.detachKeys ?? record.config.detachKeys,
+  };
+  const streams = connectStreams(socket, { directory, choice });
+  try {
+    await session.start();
+    const end = await streams.ended;
+    if (end !== "closed") return { kind: "detached", sessionId };
+    return { kind: "exited", exitCode: (await session.exitCode) ?? 255 };
+  } finally {
+    await streams.release();
+  }
+}
+
+/** The process's spec: that of the container's own process, with what was asked for. */
+function processSpec(runDirectory: string, config: ContainerConfig, options: ExecOptions): ProcessSpec {
+  const files = runFiles(runDirectory);
+  const { process } = JSON.parse(readFileSync(files.config, "utf8")) as RuntimeSpec;
+  const user = resolveUser(files.rootfs, options.user ?? config.user, config.groupAdd);
+  const { uid, gid, additionalGids } = user;
+  const isOther = options.user !== undefined;
+  const home = isOther ? [`HOME=${user.home}`] : [];
+  return {
+    ...process,
+    terminal: options.terminal,
+    args: options.command,
+    cwd: options.workdir ?? process.cwd,
+    env: mergeEnvironment(process.env, [...home, ...options.env]),
+    user: isOther ? { ...process.user, uid, gid, additionalGids } : process.user,
+    capabilities: containerCapabilities(options.privileged ? { ...config, privileged: true } : config, {
+      uid,
+      lastCapability: readLastCapability(),
+    }),
+    rlimits: process.rlimits.map(({ type, soft, hard }) => ({ type, soft: unlimited(soft), hard: unlimited(hard) })),
+  };
+}
+
+/** The largest 64-bit number, which stands for no limit, does not survive JSON.parse. */
+function unlimited(limit: number): number {
+  return limit > Number.MAX_SAFE_INTEGER ? -1 : limit;
+}
+
+function mergeEnvironment(base: readonly string[], added: readonly string[]): string[] {
+  const variables = new Map([...base, ...added].map((entry) => [entry.split("=", 1)[0], entry]));
+  return [...variables.values()];
+}
+
+function notRunning({ state }: ContainerRecord): DhowError {
+  return new DhowError(`can only create exec sessions on running containers: container state improper`, {
+    kind: "conflict",
+    hint: `it is ${state}; start it first`,
+  });
+}
