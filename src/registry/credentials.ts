@@ -147,14 +147,17 @@ function filesToEdit(choice: AuthFileChoice): AuthFile[] {
 function ownFiles(): AuthFile[] {
   const home = homeDirectory();
   const config = getVariable("XDG_CONFIG_HOME") ?? (home === undefined ? undefined : `${home}/.config`);
+  return [volatileFile(), config === undefined ? undefined : `${config}/containers/auth.json`]
+    .filter((path) => path !== undefined)
+    .map((path) => ({ path, format: "containers" }));
+}
+
+function volatileFile(): string | undefined {
   const run = getVariable("XDG_RUNTIME_DIR");
-  const uid = getVariable("DHOW_UID") ?? process.getuid?.();
-  const folders = [run ?? `/run/containers/${uid}`, config];
-  return folders.flatMap((folder, position) => {
-    if (folder === undefined) return [];
-    const path = position === 0 && run === undefined ? `${folder}/auth.json` : `${folder}/containers/auth.json`;
-    return [{ path, format: "containers" as const }];
-  });
+  if (run !== undefined) return `${run}/containers/auth.json`;
+  // Root's Podman makes /run/containers so that nobody else may look whether anything is in there.
+  const path = `/run/containers/${getVariable("DHOW_UID") ?? process.getuid?.()}/auth.json`;
+  return existsSync(path) ? path : undefined;
 }
 
 /** A login lasts until the user ends it, so it goes where reboots do not reach, unless an entry elsewhere would hide it. */
