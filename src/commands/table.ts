@@ -99,9 +99,50 @@ const cleanup: CommandEntry = {
   load: () => import("./container/cleanup.ts").then((module) => module.cleanup),
 };
 
-const containerCommands: CommandTree = { cleanup, create, kill, logs, rm, run, start, stop, wait };
+const imageExists: CommandEntry = {
+  summary: "Check if an image is stored",
+  topic: "images",
+  load: () => import("./image/exists.ts").then((module) => module.exists),
+};
 
-const imageCommands: CommandTree = { load, pull };
+const rmi: CommandEntry = {
+  summary: "Remove images",
+  topic: "images",
+  load: () => import("./image/rm.ts").then((module) => module.rm),
+};
+
+const tag: CommandEntry = {
+  summary: "Give an image one more name",
+  topic: "images",
+  load: () => import("./image/tag.ts").then((module) => module.tag),
+};
+
+const untag: CommandEntry = {
+  summary: "Take a name away from an image",
+  topic: "images",
+  load: () => import("./image/untag.ts").then((module) => module.untag),
+};
+
+const containerExists: CommandEntry = {
+  summary: "Check if a container exists",
+  topic: "containers",
+  load: () => import("./container/exists.ts").then((module) => module.exists),
+};
+
+const containerCommands: CommandTree = {
+  cleanup,
+  create,
+  exists: containerExists,
+  kill,
+  logs,
+  rm,
+  run,
+  start,
+  stop,
+  wait,
+};
+
+const imageCommands: CommandTree = { exists: imageExists, load, pull, rm: rmi, tag, untag };
 
 const systemCommands: CommandTree = { migrate };
 
@@ -117,11 +158,14 @@ export const commands: CommandTree = {
   logs,
   pull,
   rm,
+  rmi,
   run,
   start,
   stop,
   system: { summary: "Manage dhow itself", topic: "groups", commands: systemCommands },
+  tag,
   unshare,
+  untag,
   version,
   wait,
 };

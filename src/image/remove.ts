@@ -4,8 +4,10 @@ import { collectGarbage } from "../storage/garbage.ts";
 import type { ImageRecord } from "../storage/images.ts";
 
 export interface RemoveImageOptions {
-  /** Removes all names of the image, and first the containers that use it. */
+  /** Removes all names of an image that was given by its id, and first the containers that use it. */
   readonly force: boolean;
+  /** Removes all names of an image that was given by its id. */
+  readonly allNames: boolean;
   /** How a container is removed, with its processes stopped: the image layer knows nothing of that. */
   removeContainer(id: string): Promise<unknown>;
 }
@@ -34,7 +36,7 @@ export async function removeImage(
     engine.images.removeName(image.id, name);
     return { untagged: [name], deleted: undefined };
   }
-  if (!options.force && name === undefined && image.names.length > 1) {
+  if (!options.force && !options.allNames && name === undefined && image.names.length > 1) {
     throw new DhowError(
       `unable to delete image "${image.id}" by ID with more than one tag ([${image.names.join(" ")}]): please force removal`,
       { kind: "conflict" },

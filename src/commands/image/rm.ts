@@ -1,0 +1,78 @@
+import { defineCommand } from "../../cli/command.ts";
+import { removeContainer } from "../../container/remove.ts";
+import type { Engine } from "../../engine.ts";
+import { DhowError, isKind } from "../../errors.ts";
+import { collectImageGarbage, type RemovedImage, removeImage } from "../../image/remove.ts";
+
+const unknownImageExitCode = 1;
+
+export const rm = defineCommand({
+  usage: "[options] IMAGE [IMAGE...]",
+  summary: "Remove one or more images from local storage",
+  description:
+    "Removes one or more previously pulled or locally created images. An image with several names loses the one that was given; with its last name it is removed.",
+  examples: ["dhow rmi alpine:latest", "dhow rmi --force c4dfb1609ee2", "dhow rmi --all"],
+  options: {
+    all: { type: "boolean", short: "a", describe: "Remove all images" },
+    force: { type: "boolean", short: "f", describe: "Force removal of the image, with the containers that use it" },
+    ignore: { type: "boolean", short: "i", describe: "Ignore errors if a specified image does not exist" },
+    "no-prune": { type: "boolean", describe: "Do not remove dangling images (accepted; none are kept for parents)" },
+  },
+  operands: { complete: "images" },
+  async run({ options, operands }, { engine, out }) {
+    checkOperands(operands, options.all);
+    const targets = options.all ? engine.images.list().map(({ id }) => id) : operands;
+    const isIgnored = (error: unknown) => (options.ignore || options.all) && isKind(error, "not-found");
+    const deleted: string[] = [];
+    const failures: unknown[] = [];
+    for (const target of targets) {
+      try {
+        const removed = await removeOne(engine, target, options);
+        for (const name of removed.untagged) out.line(`Untagged: ${name}`);
+        if (removed.deleted !== undefined) deleted.push(removed.deleted);
+      } catch (error) {
+        if (!isIgnored(error)) failures.push(error);
+      }
+    }
+    for (const id of deleted) out.line(`Deleted: ${id}`);
+    if (deleted.length > 0) collectImageGarbage(engine);
+    if (failures.length > 0) throw new AggregateError(failures.map(withExitCode).sort(byExitCode));
+  },
+});
+
+function checkOperands(operands: readonly string[], all: boolean): void {
+  if (operands.length === 0 && !all) throw invalid("image name or ID must be specified");
+  if (operands.length > 0 && all)
+    throw invalid("when using the --all switch, you may not pass any images names or IDs");
+}
+
+function removeOne(
+  engine: Engine,
+  target: string,
+  { force, all }: { readonly force: boolean; readonly all: boolean },
+): Promise<RemovedImage> {
+  return removeImage(engine, target, {
+    force,
+    allNames: all,
+    removeContainer: (id) => removeContainer(engine, id, { force: true, depend: true }),
+  });
+}
+
+/** `rmi` exits with 1 if all that is wrong is that images do not exist. */
+function withExitCode(error: unknown): unknown {
+  if (!isKind(error, "not-found")) return error;
+  return new DhowError(error.message, { kind: error.kind, exitCode: unknownImageExitCode, cause: error.cause });
+}
+
+/** The last failure decides: 125 for any other one, else 2 for an image in use. */
+function byExitCode(a: unknown, b: unknown): number {
+  return exitCodeOf(a) - exitCodeOf(b);
+}
+
+function exitCodeOf(error: unknown): number {
+  return error instanceof DhowError ? (error.exitCode ?? 125) : 125;
+}
+
+function invalid(message: string): DhowError {
+  return new DhowError(message, { kind: "invalid-argument" });
+}
