@@ -53,20 +53,23 @@ export function enterRawMode(): () => void {
  */
 export function readInput(take: (bytes: Uint8Array) => Promise<void>, ended: () => void): () => void {
   const input = process.stdin;
+  let taken = Promise.resolve();
   const onData = (bytes: Buffer) => {
     input.pause();
-    take(bytes).then(
-      () => input.resume(),
+    taken = take(bytes).then(
+      () => void input.resume(),
       () => undefined,
     );
   };
+  // A pipe can end while its last piece is still being taken: pausing does not hold that back.
+  const onEnd = () => void taken.then(ended);
   input.on("data", onData);
-  input.once("end", ended);
+  input.once("end", onEnd);
   // A broken terminal or pipe is the end of the input.
-  input.once("error", ended);
+  input.once("error", onEnd);
   return () => {
     input.off("data", onData);
-    input.off("end", ended);
+    input.off("end", onEnd);
     input.pause();
     input.unref?.();
   };
