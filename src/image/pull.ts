@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -167,10 +167,14 @@ async function fetchConfig({ blobs }: Engine, { client, reference, manifest }: O
   }
   if (blobs.findSize(config.digest) === undefined) {
     const path = blobs.partialPath(config.digest);
-    await client.fetchBlob(reference, config, { path });
-    // Checked before it is stored: an invalid config is of no use to anybody.
-    parseImageConfig(readFileSync(path), layers.length);
-    blobs.adopt(path, config.digest);
+    try {
+      await client.fetchBlob(reference, config, { path });
+      // Checked before it is stored: an invalid config is of no use to anybody.
+      parseImageConfig(readFileSync(path), layers.length);
+      blobs.adopt(path, config.digest);
+    } finally {
+      rmSync(path, { force: true });
+    }
   }
   return parseImageConfig(blobs.read(config.digest), layers.length);
 }

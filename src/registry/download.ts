@@ -68,7 +68,7 @@ async function receiveRest(file: number, progress: Progress, download: BlobDownl
     await receive(file, response, progress, download);
     return undefined;
   } catch (error) {
-    response.body.destroy();
+    response.abandon();
     signal?.throwIfAborted();
     if (error instanceof DhowError) throw error;
     const reason = withContext(descriptor, connectionError(error, "GET", response.url));

@@ -44,6 +44,8 @@ export interface TransportResponse {
   bytes(limit: number): Promise<Buffer>;
   /** Drops the body, so that the connection is free for the next request. */
   discard(): Promise<void>;
+  /** Gives the body up wherever it is, and the connection with it. */
+  abandon(): void;
 }
 
 export interface TransportSettings {
@@ -178,6 +180,11 @@ async function requestOnce(dispatcher: Dispatcher, url: URL, options: RequestOpt
     body,
     bytes: (limit) => readBody(body, limit, { method, url }),
     discard: () => body.dump({ limit: 64 << 10 }),
+    abandon() {
+      // Destroyed before its end, it fails once more.
+      body.on("error", () => {});
+      body.destroy();
+    },
   };
 }
 
