@@ -93,6 +93,30 @@ const wait: CommandEntry = {
   load: () => import("./container/wait.ts").then((module) => module.wait),
 };
 
+const attach: CommandEntry = {
+  summary: "Attach to a running container",
+  topic: "containers",
+  load: () => import("./container/attach.ts").then((module) => module.attach),
+};
+
+const exec: CommandEntry = {
+  summary: "Run a command in a running container",
+  topic: "containers",
+  load: () => import("./container/exec.ts").then((module) => module.exec),
+};
+
+const rename: CommandEntry = {
+  summary: "Give a container another name",
+  topic: "containers",
+  load: () => import("./container/rename.ts").then((module) => module.rename),
+};
+
+const restart: CommandEntry = {
+  summary: "Stop and start containers",
+  topic: "containers",
+  load: () => import("./container/restart.ts").then((module) => module.restart),
+};
+
 const cleanup: CommandEntry = {
   summary: "Give back what a container that ended still holds",
   topic: "containers",
@@ -130,11 +154,15 @@ const containerExists: CommandEntry = {
 };
 
 const containerCommands: CommandTree = {
+  attach,
   cleanup,
   create,
+  exec,
   exists: containerExists,
   kill,
   logs,
+  rename,
+  restart,
   rm,
   run,
   start,
@@ -148,8 +176,10 @@ const systemCommands: CommandTree = { migrate };
 
 /** The commands of dhow. */
 export const commands: CommandTree = {
+  attach,
   container: { summary: "Manage containers", topic: "groups", commands: containerCommands },
   create,
+  exec,
   image: { summary: "Manage images", topic: "groups", commands: imageCommands },
   kill,
   load,
@@ -157,6 +187,8 @@ export const commands: CommandTree = {
   logout,
   logs,
   pull,
+  rename,
+  restart,
   rm,
   rmi,
   run,
