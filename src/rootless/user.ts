@@ -5,9 +5,14 @@ import type { UserName } from "./subordinate-ids.ts";
 
 /** The user who runs dhow, as the machine knows them, also from inside of the namespaces. */
 export function currentUser(): UserName & { readonly gid: number } {
-  const uid = outerId("DHOW_UID") ?? process.getuid?.() ?? 0;
+  const uid = currentUserId();
   const gid = outerId("DHOW_GID") ?? process.getgid?.() ?? 0;
   return { uid, gid, name: nameOf(uid) };
+}
+
+/** The user's uid on the machine, also from inside of the namespaces. */
+export function currentUserId(): number {
+  return outerId("DHOW_UID") ?? process.getuid?.() ?? 0;
 }
 
 function outerId(variable: string): number | undefined {

@@ -217,7 +217,7 @@ describe("bin/dhow", () => {
     it("from a working directory that has been deleted, and without a home", () => {
       const { user } = sandbox.enter();
       const gone = `mkdir gone && cd gone && rmdir ../gone && exec ${dhow}`;
-      const environment = { ...sandbox.environment, DHOW_NODE: process.execPath };
+      const environment: Record<string, string> = { ...sandbox.environment, DHOW_NODE: process.execPath };
       const deleted = run("bash", ["-c", gone], { cwd: folder, environment });
       expect(JSON.parse(deleted.stdout)).toMatchObject({ user });
       const { HOME: _, ...homeless } = environment;

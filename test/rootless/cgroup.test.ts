@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { type CgroupProbes, chooseCgroupManager } from "../../src/rootless/cgroup.ts";
+
+interface Machine {
+  readonly self: string;
+  readonly files?: Record<string, string>;
+  readonly sockets?: readonly string[];
+  readonly writable?: readonly string[];
+}
+
+function probes({ self, files = {}, sockets = [], writable = [] }: Machine): CgroupProbes {
+  const all: Record<string, string> = { "/proc/self/cgroup": self, ...files };
+  return {
+    uid: 1000,
+    busAddress: undefined,
+    runtimeDirectory: undefined,
+    read: (path) => all[path],
+    isSocket: (path) => sockets.includes(path),
+    isWritable: (path) => writable.includes(path),
+  };
+}
+
+const folder = (path: string) =>
+  ["", "/cgroup.procs", "/cgroup.subtree_control"].map((name) => `/sys/fs/cgroup${path}${name}`);
+
+const session = {
+  self: "0::/user.slice/user-1000.slice/session-1.scope\n",
+  files: {
+    "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/cgroup.controllers": "cpu memory pids\n",
+  },
+  sockets: ["/run/user/1000/bus", "/run/user/1000/systemd/private"],
+};
+const delegated = {
+  self: "0::/ci/job/step\n",
+  files: { "/sys/fs/cgroup/ci/job/cgroup.controllers": "memory\n" },
+  writable: [...folder("/ci/job/step"), ...folder("/ci/job")],
+};
+
+describe("chooseCgroupManager()", () => {
+  it("takes systemd when the user has one", () => {
+    expect(chooseCgroupManager(undefined, probes(session))).toMatchObject({
+      version: "v2",
+      manager: "systemd",
+      controllers: ["cpu", "memory", "pids"],
+    });
+  });
+
+  it("takes the highest cgroup that is the user's", () => {
+    expect(chooseCgroupManager(undefined, probes(delegated))).toMatchObject({
+      manager: "cgroupfs",
+      parent: "/ci/job",
+      controllers: ["memory"],
+    });
+    expect(chooseCgroupManager(undefined, probes({ self: "0::/\n", writable: folder("") })).parent).toBe("/");
+  });
+
+  it.each<[string, Machine, string]>([
+    ["hybrid", { self: "4:memory:/x\n1:name=systemd:/\n0::/\n", writable: folder("") }, "hybrid"],
+    ["v1", { self: "4:memory:/x\n", writable: folder("") }, "v1"],
+    ["v2 without a cgroup of the user's", { self: "0::/system.slice/cron.service\n" }, "v2"],
+    ["v2 with a bus but no systemd", { self: "0::/x\n", sockets: ["/run/user/1000/bus"] }, "v2"],
+  ])("disables cgroups on %s", (_, machine, version) => {
+    expect(chooseCgroupManager(undefined, probes(machine))).toMatchObject({ manager: "disabled", version });
+  });
+
+  it("honours the user's choice where it can work", () => {
+    expect(chooseCgroupManager("disabled", probes(session)).manager).toBe("disabled");
+    expect(chooseCgroupManager("cgroupfs", probes(session)).manager).toBe("disabled");
+    expect(
+      chooseCgroupManager("cgroupfs", probes({ ...session, ...delegated, sockets: session.sockets })).manager,
+    ).toBe("cgroupfs");
+    expect(chooseCgroupManager("systemd", probes(delegated)).manager).toBe("cgroupfs");
+    expect(() => chooseCgroupManager("magic", probes(session))).toThrow('cgroup manager "magic" is not known');
+  });
+});
