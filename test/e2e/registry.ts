@@ -39,7 +39,9 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   const authority = options.tls ? makeCertificate(folder) : undefined;
   writeFileSync(join(folder, "config.yml"), configuration({ ...options, data }, port));
   const log = openSync(join(folder, "log"), "a");
-  const child = spawn(program, ["serve", join(folder, "config.yml")], { stdio: ["ignore", log, log] });
+  // The registry reads REGISTRY_* variables as settings.
+  const env = { PATH: "/usr/bin:/bin", HOME: folder };
+  const child = spawn(program, ["serve", join(folder, "config.yml")], { env, stdio: ["ignore", log, log] });
   closeSync(log);
   await waitForPort(port, child, join(folder, "log"));
   return { host: `127.0.0.1:${port}`, data, authority, stop: () => endProcess(child) };
