@@ -25,6 +25,9 @@ export const schemaVersion = 1;
 
 const busyTimeoutMs = 30_000;
 
+/** Whoever opens the database first reads the whole log: at 1 MB that costs 0.5 ms, at SQLite's own limit of 4 MB 3 ms. */
+const longestLogPages = 250;
+
 /**
  * Opens the database, creating the file and its tables on first use.
  * @throws {DhowError} `conflict` if a newer dhow wrote it; `corrupt` if it is not a database; `unavailable` if it stays locked.
@@ -48,7 +51,9 @@ export function openDatabase(path: string, schemas: readonly Schema[]): Database
 function connect(path: string, schemas: readonly Schema[]): DatabaseSync {
   const connection = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
-    connection.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+    connection.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = ${longestLogPages}`,
+    );
     prepareTables(connection, path, schemas);
     return connection;
   } catch (error) {
