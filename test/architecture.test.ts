@@ -28,7 +28,7 @@ const mayImport: Record<string, readonly string[]> = {
 };
 
 /** Commands whose subject is the machine itself may ask the rootless layer. */
-const machineCommands = ["doctor", "unshare", "info"];
+const machineCommands = ["doctor", "unshare", "info", "migrate"];
 
 const bannedNames = /^(utils?|helpers?|common|misc|lib|core)$/;
 
