@@ -12,6 +12,8 @@ export interface Libc {
   shutdownSocket(fd: number): void;
   /** Tells the other end that nothing more will be written; reading goes on. */
   shutdownWriting(fd: number): void;
+  /** Lets every byte pass a terminal as it is, in both directions, with a key at a time. Whoever calls it restores the terminal. */
+  makeRaw(fd: number): void;
   mknod(path: Buffer | string, mode: number, device: { major: number; minor: number }): void;
   setXattr(path: Buffer | string, name: string, value: Uint8Array): void;
   /** @returns The value, or undefined if the attribute is not set. */
@@ -71,7 +73,13 @@ function bind(): Libc {
     return result;
   };
   const binding: Binding = { lib: koffi.load(null), lastError, check };
-  return { ...bindSockets(binding), ...bindFiles(binding), ...bindXattrs(binding), ...bindMounts(binding) };
+  return {
+    ...bindSockets(binding),
+    ...bindTerminal(binding),
+    ...bindFiles(binding),
+    ...bindXattrs(binding),
+    ...bindMounts(binding),
+  };
 }
 
 function loadKoffi(): Koffi {
@@ -105,6 +113,20 @@ function bindSockets({ lib, check }: Binding): Pick<Libc, "connectSeqpacket" | "
     },
     shutdownWriting(fd) {
       shutdown(fd, 1);
+    },
+  };
+}
+
+function bindTerminal({ lib, check }: Binding): Pick<Libc, "makeRaw"> {
+  const tcgetattr = lib.func("int tcgetattr(int, _Out_ uint8_t *)");
+  const cfmakeraw = lib.func("void cfmakeraw(_Inout_ uint8_t *)");
+  const tcsetattr = lib.func("int tcsetattr(int, int, const uint8_t *)");
+  return {
+    makeRaw(fd) {
+      const attributes = Buffer.alloc(64);
+      check(tcgetattr(fd, attributes), "tcgetattr", `${fd}`);
+      cfmakeraw(attributes);
+      check(tcsetattr(fd, 0, attributes), "tcsetattr", `${fd}`);
     },
   };
 }

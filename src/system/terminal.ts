@@ -1,6 +1,7 @@
 import { write } from "node:fs";
 import { createRequire } from "node:module";
 import { errnoOf } from "../errors.ts";
+import { libc } from "./libc.ts";
 
 /** The door to the terminal and the standard streams of this process, for a container that is attached to them. */
 export interface WindowSize {
@@ -35,12 +36,14 @@ export function onResize(handle: () => void): () => void {
 }
 
 /**
- * Hands each key to the reader as it is pressed, without echo.
+ * Hands each key to the reader as it is pressed, without echo, and shows output as it is.
  * Node itself undoes it when the process ends, by whatever way but SIGKILL.
  * @returns What restores the terminal.
  */
 export function enterRawMode(): () => void {
   process.stdin.setRawMode(true);
+  // Node's raw mode still turns each newline of the output into two characters, which garbles full-screen programs.
+  libc().makeRaw(0);
   return () => {
     process.stdin.setRawMode(false);
   };
