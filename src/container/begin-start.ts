@@ -126,6 +126,8 @@ function launchRequest(
       volatile: config.autoRemove,
     }),
     network: network.commands,
+    connect: network.connect,
+    networkError: network.explain,
   };
 }
 

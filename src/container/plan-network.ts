@@ -5,20 +5,26 @@ import type { ContainerRecord } from "../storage/containers.ts";
 import { networkNamespaceOf } from "./namespaces.ts";
 
 /** What a container's start has to do for its network. */
-export function planContainerNetwork({ containers }: Pick<Engine, "containers">, record: ContainerRecord): NetworkPlan {
-  const config = record.config.network;
-  const { containerId } = config;
+export function planContainerNetwork(
+  { containers }: Pick<Engine, "containers">,
+  { id, config }: Pick<ContainerRecord, "id" | "config">,
+): NetworkPlan {
+  const { network } = config;
+  const runDirectory = containers.runDirectory(id);
+  if (network.containerId === undefined) return planNetwork({ containerId: id, config: network, runDirectory });
+  const path = networkNamespaceOf({ containers }, network.containerId);
+  const other = resolveOwner(containers, network.containerId);
   return planNetwork({
-    containerId: record.id,
-    config,
-    runDirectory: containers.runDirectory(record.id),
-    ...(containerId === undefined
-      ? {}
-      : {
-          join: {
-            path: networkNamespaceOf({ containers }, containerId),
-            mode: containers.get(containerId).config.network.mode,
-          },
-        }),
+    containerId: id,
+    config: network,
+    runDirectory,
+    join: { path, mode: other.config.network.mode },
   });
+}
+
+/** The container whose network it is, when containers join one that has joined another. */
+export function resolveOwner(containers: Engine["containers"], id: string): ContainerRecord {
+  const record = containers.get(id);
+  const { containerId } = record.config.network;
+  return containerId === undefined ? record : resolveOwner(containers, containerId);
 }

@@ -8,6 +8,7 @@ import type { ContainerRecord } from "../storage/containers.ts";
 import { getVariable } from "../system/environment.ts";
 import { findProgram } from "../system/process.ts";
 import { findJoinedNamespaces } from "./namespaces.ts";
+import { resolveOwner } from "./plan-network.ts";
 import { containerenvText, writeContainerFiles } from "./spec/files.ts";
 import { generateSpec, hostnameOf, serializeSpec } from "./spec/generate.ts";
 import { readHostFacts } from "./spec/host-facts.ts";
@@ -41,7 +42,7 @@ export function writeSpec(
       hostname: `${hostname}\n`,
       containerenv: containerenvText(config, { id, name, rootless: getVariable("DHOW_UID") !== "0" }),
     },
-    config.timezone,
+    { timezone: config.timezone, sharedWith: networkOwnerDirectory(engine, config) },
   );
   const spec = generateSpec({
     containerId: id,
@@ -58,6 +59,16 @@ export function writeSpec(
     host: readHostFacts(),
   });
   writeFileSync(specFile, serializeSpec(spec), { mode: 0o600 });
+}
+
+/** Run folder of the container whose network a container joins. */
+function networkOwnerDirectory(
+  { containers }: Pick<Engine, "containers">,
+  { network }: ContainerConfig,
+): string | undefined {
+  return network.containerId === undefined
+    ? undefined
+    : containers.runDirectory(resolveOwner(containers, network.containerId).id);
 }
 
 function findInit({ initPath }: ContainerConfig): string {

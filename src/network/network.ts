@@ -1,3 +1,4 @@
+import type { DhowError } from "../errors.ts";
 import type { NetworkConfig } from "../model/container-config.ts";
 
 /**
@@ -25,13 +26,17 @@ export interface NetworkPlan {
     | { readonly kind: "host" }
     | { readonly kind: "new" }
     | { readonly kind: "path"; readonly path: string };
-  /**
-   * sh commands (argv arrays) that make the namespace and start the helper; each returns when the network is ready.
-   * Run in this order before the runtime's `create`. Empty for host, none and container.
-   */
+  /** sh commands (argv arrays) that make the namespace; run in this order before the runtime's `create`. */
   readonly commands: readonly Command[];
+  /**
+   * Connects the namespace: may run beside the runtime's `create`, and must have ended well before the container's
+   * program starts, for it returns when the network is ready.
+   */
+  readonly connect: Command | undefined;
   /** Opens published ports that the commands cannot open (slirp4netns); awaited between the commands and the start. */
   readonly publish?: () => Promise<void>;
+  /** Why the network cannot be made, given what `commands` or `connect` said when they failed. */
+  readonly explain: (output: string) => DhowError;
   /** What `releaseNetwork` needs, as JSON; undefined if there is nothing to release. */
   readonly state: NetworkState | undefined;
   /** Content of the container's /etc/resolv.conf and /etc/hosts; undefined to leave the image's file (or none). */

@@ -2,12 +2,13 @@ import { accessSync, constants } from "node:fs";
 import { DhowError } from "../errors.ts";
 import type { NetworkConfig } from "../model/container-config.ts";
 import { findProgram } from "../system/process.ts";
+import { explainFailure } from "./explain.ts";
 import { makeNamespace, networkFiles, networkState } from "./helper-files.ts";
 import { hasDefaultRoute, hostAddress } from "./host-address.ts";
 import { containerHosts, readHostHosts } from "./hosts.ts";
 import type { NetworkPlan, NetworkRequest } from "./network.ts";
 import { pastaCommand, pastaNetwork } from "./pasta.ts";
-import { checkPorts } from "./ports.ts";
+import { checkPrivilegedPorts } from "./ports.ts";
 import { containerResolvConf, type Resolvers, readHostResolvConf } from "./resolv-conf.ts";
 import { planSlirp } from "./slirp4netns.ts";
 
@@ -41,14 +42,20 @@ function pastaLacksRoute(): boolean {
   return !hasDefaultRoute() && findProgram("slirp4netns") !== undefined;
 }
 
+const nothingToDo = {
+  commands: [],
+  connect: undefined,
+  state: undefined,
+  explain: (output: string) => explainFailure("network", output, []),
+} as const;
+
 /** Shares hosts and resolv.conf with the other container: the caller binds the other's files. */
 function joinNetwork(join: NetworkRequest["join"]): NetworkPlan {
   if (join === undefined)
     throw new DhowError("cannot join a network: no container given", { kind: "invalid-argument" });
   return {
     namespace: join.mode === "host" ? { kind: "host" } : { kind: "path", path: join.path },
-    commands: [],
-    state: undefined,
+    ...nothingToDo,
     resolvConf: undefined,
     hosts: () => undefined,
   };
@@ -62,8 +69,7 @@ function plain(
   const isolated = config.mode === "none";
   const host = isolated ? { servers: [], search: [], options: [] } : readHostResolvConf();
   return {
-    commands: [],
-    state: undefined,
+    ...nothingToDo,
     resolvConf: containerResolvConf(config, host, resolvers),
     hosts: ({ hostname, aliases }) => {
       if (config.noHosts) return undefined;
@@ -86,7 +92,9 @@ function planPasta({ config, runDirectory }: NetworkRequest): NetworkPlan {
   return {
     ...plain(config, { forwarder, onHost: false }, address),
     namespace: { kind: "path", path: netns },
-    commands: [makeNamespace(netns), pastaCommand({ program, netns, pidFile, config })],
+    commands: [makeNamespace(netns)],
+    connect: pastaCommand({ program, netns, pidFile, config }),
+    explain: (output) => explainFailure("pasta", output, config.ports),
     state: networkState("pasta", runDirectory),
   };
 }
@@ -100,7 +108,10 @@ function planSlirp4netns({ config, runDirectory }: NetworkRequest): NetworkPlan 
   return {
     ...plain(config, { forwarder: network.resolver, onHost: false }, network.address),
     namespace: { kind: "path", path: netns },
+    // Not beside the runtime: the ports are opened as soon as it is connected.
     commands: [makeNamespace(netns), command],
+    connect: undefined,
+    explain: (output) => explainFailure("slirp4netns", output, ports),
     ...(ports.length > 0 ? { publish: () => openPorts(socket, network.address, ports) } : {}),
     state: networkState("slirp4netns", runDirectory),
   };
@@ -131,7 +142,7 @@ function requireHelper(name: string, packageName: string, { ports }: NetworkConf
     });
   }
   requireTunDevice(name);
-  if (ports.length > 0) checkPorts(ports);
+  checkPrivilegedPorts(ports);
   return program;
 }
 

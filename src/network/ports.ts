@@ -12,19 +12,30 @@ interface Listener {
 }
 
 /**
- * Whether ports of the host can be published: they are free and the user may bind them.
- * @throws {DhowError} `conflict`: "... bind: address already in use"; `permission-denied` for privileged ports.
+ * Whether the user may bind ports of the host.
+ * @throws {DhowError} `permission-denied`, naming the sysctl.
  */
-export function checkPorts(ports: readonly PortMapping[]): void {
+export function checkPrivilegedPorts(ports: readonly PortMapping[]): void {
+  const low = ports.filter(({ hostPort }) => hostPort < 1024);
+  if (low.length === 0) return;
+  const firstFree = firstUnprivilegedPort();
+  const refused = low.find(({ hostPort }) => hostPort < firstFree);
+  if (refused) throw privilegedPort(refused, firstFree);
+}
+
+/**
+ * The first port that cannot be published because something listens there. Not for the hot path: the kernel takes
+ * about 10 ms to list its sockets.
+ */
+export function findTakenPort(ports: readonly PortMapping[]): PortMapping | undefined {
   const listeners = new Map<Protocol, Listener[]>();
-  const firstFree = ports.some(({ hostPort }) => hostPort < 1024) ? firstUnprivilegedPort() : 0;
   for (const mapping of ports) {
-    const { protocol, hostPort } = mapping;
-    if (hostPort < firstFree) throw privilegedPort(mapping, firstFree);
+    const { protocol } = mapping;
     const known = listeners.get(protocol) ?? readListeners(protocol);
     listeners.set(protocol, known);
-    if (known.some((listener) => collides(mapping, listener))) throw portInUse(mapping);
+    if (known.some((listener) => collides(mapping, listener))) return mapping;
   }
+  return undefined;
 }
 
 function collides({ hostIp, hostPort }: PortMapping, { address, port, family }: Listener): boolean {
@@ -92,6 +103,7 @@ function address({ hostIp, hostPort }: PortMapping): string {
   return host.includes(":") ? `[${host}]:${hostPort}` : `${host}:${hostPort}`;
 }
 
+/** The failure that says so, with the words of Go's programs. */
 export function portInUse(mapping: PortMapping): DhowError {
   return new DhowError(
     `cannot publish port ${mapping.hostPort}: listen ${mapping.protocol} ${address(mapping)}: bind: address already in use`,

@@ -14,8 +14,12 @@ type Command = readonly [string, ...string[]];
 export interface LaunchRequest extends MonitorRequest {
   /** Mounts the root filesystem; run first. */
   readonly mount: { readonly commands: readonly Command[]; readonly cwd: string };
-  /** Makes the network; done before the runtime creates the container, which joins the network namespace. */
+  /** Makes the network namespace; done before the runtime creates the container, which joins it. */
   readonly network: readonly Command[];
+  /** Connects the network namespace, beside the runtime's work; done before the container's program runs. */
+  readonly connect: Command | undefined;
+  /** Why one of those failed, given what it said. */
+  readonly networkError: (output: string) => DhowError;
 }
 
 /** A container that has been created by the runtime and waits to be started. */
@@ -86,7 +90,7 @@ export function launchContainer(request: LaunchRequest): Launch {
     async start() {
       words.end("start\n");
       const [code, text] = await finished;
-      if (code !== 0) throw runtimeError(request.tools.runtimeName, text);
+      if (code !== 0) throw launchError(request, code, text);
     },
     async abandon() {
       words.end();
@@ -100,7 +104,9 @@ const killed = 137;
 function launchScript(request: LaunchRequest): string {
   const runtime = shellQuote([request.tools.runtime, ...runtimeArguments(request)]);
   const id = shellQuote([request.id]);
-  const { mount, network, log } = request;
+  const { mount, network, connect, log } = request;
+  // Whatever ends the script early: nothing of the network comes up after it, when nobody would take it down.
+  const waitForNetwork = connect ? "wait $connecting; " : "";
   // With the standard streams of the container, or with none; its own stderr is where conmon complains about its arguments.
   const streams = log.driver === "passthrough" ? "<&4 >&5 2>&6" : "</dev/null >/dev/null";
   return [
@@ -110,9 +116,11 @@ function launchScript(request: LaunchRequest): string {
     "echo mounted",
     "exec >&-",
     ...network.map((command) => `${shellQuote(command)} </dev/null >&2 3>&- || exit ${networkFailed}`),
-    "read -r word || exit 0",
-    `${shellQuote(monitorCommand(request))} ${streams} || exit`,
+    ...(connect ? [`${shellQuote(connect)} </dev/null >&2 3>&- & connecting=$!`] : []),
+    `read -r word || { ${waitForNetwork}exit 0; }`,
+    `${shellQuote(monitorCommand(request))} ${streams} || { code=$?; ${waitForNetwork}exit $code; }`,
     "exec 3>&-",
+    ...(connect ? [`wait $connecting || { ${runtime} delete --force ${id} 2>/dev/null; exit ${networkFailed}; }`] : []),
     // Whoever asked for the container died or gave up: nobody will ever start it.
     `read -r word || { ${runtime} delete --force ${id} 2>/dev/null; exit; }`,
     `exec ${runtime} start ${id} >/dev/null`,
@@ -128,14 +136,12 @@ function readReport({ tools, runDirectory }: LaunchRequest, report: string): Cre
   return { init, monitor: findLeftovers(runDirectory).monitor };
 }
 
-function launchError({ name, tools }: LaunchRequest, code: number, text: string): DhowError {
+function launchError({ name, tools, networkError }: LaunchRequest, code: number, text: string): DhowError {
   const reason = text.trim() || "no reason given";
   if (code === mountFailed) {
     return new DhowError(`cannot mount the root filesystem of container ${name}: ${reason}`, { kind: "unavailable" });
   }
-  if (code === networkFailed) {
-    return new DhowError(`cannot set up the network of container ${name}: ${reason}`, { kind: "unavailable" });
-  }
+  if (code === networkFailed) return networkError(text);
   if (/^(\[conmon|conmon:)/.test(reason)) {
     return new DhowError(`conmon failed: ${reason}`, { kind: "unavailable" });
   }

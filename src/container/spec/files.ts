@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { DhowError } from "../../errors.ts";
 import type { ContainerConfig } from "../../model/container-config.ts";
 import type { GeneratedFiles } from "./input.ts";
@@ -11,6 +11,13 @@ export interface FileContents {
   readonly containerenv: string;
 }
 
+export interface FileOptions {
+  /** `local` or the name of a zone. */
+  readonly timezone: string | undefined;
+  /** Run folder of the container whose network, and with it hosts and resolv.conf, this one shares. */
+  readonly sharedWith: string | undefined;
+}
+
 /**
  * Writes the files into `files/` of the container's run folder, where the mounts of the spec find them. They are worth
  * nothing after a crash, so they are written plainly.
@@ -18,9 +25,9 @@ export interface FileContents {
 export function writeContainerFiles(
   runDirectory: string,
   contents: FileContents,
-  timezone: string | undefined,
+  { timezone, sharedWith }: FileOptions,
 ): GeneratedFiles {
-  const folder = `${runDirectory}/files`;
+  const folder = filesFolder(runDirectory);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const write = (name: string, text: string | undefined) => {
     if (text === undefined) return undefined;
@@ -28,13 +35,21 @@ export function writeContainerFiles(
     writeFileSync(path, text, { mode: 0o644 });
     return path;
   };
+  const shared = (name: string) => {
+    const path = sharedWith === undefined ? "" : `${filesFolder(sharedWith)}/${name}`;
+    return existsSync(path) ? path : undefined;
+  };
   return {
-    hosts: write("hosts", contents.hosts),
-    resolvConf: write("resolv.conf", contents.resolvConf),
+    hosts: write("hosts", contents.hosts) ?? shared("hosts"),
+    resolvConf: write("resolv.conf", contents.resolvConf) ?? shared("resolv.conf"),
     hostname: write("hostname", contents.hostname),
     containerenv: write("containerenv", contents.containerenv),
     localtime: timezone === undefined ? undefined : zoneFile(timezone),
   };
+}
+
+function filesFolder(runDirectory: string): string {
+  return `${runDirectory}/files`;
 }
 
 function zoneFile(timezone: string): string {
