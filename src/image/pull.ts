@@ -10,6 +10,7 @@ import { resolveName } from "../registry/pull-sources.ts";
 import { loadRegistriesConfig, type RegistriesConfig } from "../registry/registries-conf.ts";
 import { chainIds } from "../storage/chain-id.ts";
 import type { ImageRecord } from "../storage/images.ts";
+import { removeAbandoned } from "../storage/temporary.ts";
 import { addLayer } from "./add-layer.ts";
 import { startDownloads } from "./layer-downloads.ts";
 import { connectTo, describeCauses, type OpenSource, openSource, type RegistryOptions } from "./pull-source.ts";
@@ -137,6 +138,9 @@ async function store(
   { reference, platform, options }: Wanted,
 ): Promise<ImageRecord> {
   const { manifest, manifestBytes, index, client } = source;
+  // What a killed pull has left may be what fills the disk.
+  removeAbandoned(engine.paths.data);
+  engine.leases.take([manifest.config.digest]);
   const imageConfig = await fetchConfig(engine, source);
   if (!matchesPlatform(imageConfig, platform)) {
     engine.warn(
