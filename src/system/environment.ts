@@ -1,5 +1,3 @@
-import { userInfo } from "node:os";
-
 /** The one place that reads environment variables. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
@@ -30,7 +28,7 @@ export function homeDirectory(): string | undefined {
 
 function passwordDatabaseHome(): string | undefined {
   try {
-    return userInfo().homedir || undefined;
+    return process.getBuiltinModule("node:os").userInfo().homedir || undefined;
   } catch {
     return undefined;
   }

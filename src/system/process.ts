@@ -1,7 +1,10 @@
-import { type ChildProcess, type StdioOptions, spawn, spawnSync } from "node:child_process";
+import type { ChildProcess, StdioOptions } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { DhowError } from "../errors.ts";
 import { childEnvironment, getVariable } from "./environment.ts";
+
+/** Loaded when the first program is started: listings start none, and it costs them 2 ms. */
+const childProcess = () => process.getBuiltinModule("node:child_process");
 
 /** The door to other programs: argument arrays only, never a command line built from data. */
 export interface RunOptions {
@@ -23,7 +26,7 @@ export interface RunResult {
  */
 export function tryRun(argv: readonly [string, ...string[]], options: RunOptions = {}): RunResult {
   const [file, ...args] = argv;
-  const result = spawnSync(file, args, {
+  const result = childProcess().spawnSync(file, args, {
     env: options.env ?? childEnvironment(),
     encoding: "utf8",
     maxBuffer: 64 << 20,
@@ -61,11 +64,18 @@ export interface StartOptions {
 /** Starts a program and returns it running. */
 export function startProgram(argv: readonly [string, ...string[]], options: StartOptions): ChildProcess {
   const [file, ...args] = argv;
-  return spawn(file, args, { ...options, env: options.env ?? childEnvironment() });
+  return childProcess().spawn(file, args, { ...options, env: options.env ?? childEnvironment() });
 }
 
 /** Folders outside PATH in which distributions keep helper programs. */
-const helperFolders = ["/usr/libexec/podman", "/usr/lib/podman", "/usr/libexec", "/usr/sbin", "/sbin", "/usr/local/sbin"];
+const helperFolders = [
+  "/usr/libexec/podman",
+  "/usr/lib/podman",
+  "/usr/libexec",
+  "/usr/sbin",
+  "/sbin",
+  "/usr/local/sbin",
+];
 
 /** The absolute path of a program on PATH or in the usual helper folders, or undefined. */
 export function findProgram(name: string): string | undefined {
@@ -86,7 +96,16 @@ function isExecutable(path: string): boolean {
 function signalNumber(signal: NodeJS.Signals | null): number {
   return signal === null ? 0 : (signals[signal] ?? 0);
 }
-const signals: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15 };
+const signals: Partial<Record<NodeJS.Signals, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+};
 
 /** Quotes words for sh, so that several programs can be batched in one script. */
 export function shellQuote(words: readonly string[]): string {
