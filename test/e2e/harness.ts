@@ -41,6 +41,8 @@ export interface TestUser {
   terminal(args: readonly string[], options?: CommandOptions & { columns?: number; rows?: number }): Terminal;
   /** What the launcher knows about this user's namespaces; undefined before the first command. */
   namespace(): NamespaceRecord | undefined;
+  /** What runs for containers of this user now: everything but the pause process. */
+  processes(): readonly { readonly pid: number; readonly command: string }[];
   /** Fails if any process, mount or folder of a container outlives it by more than a few seconds. */
   expectNothingLeft(): Promise<void>;
   /** Ends every process of this user that the tests started, and removes the home directory. */
@@ -107,6 +109,7 @@ export function testUser(kind: UserKind): TestUser {
     terminal: (args, options = {}) =>
       openTerminal(["dhow", ...args], { ...options, launch: (argv) => startProgram(argv, options) }),
     namespace: () => namespaceRecord(home),
+    processes: () => findLeftovers(scope).processes,
     async expectNothingLeft() {
       const containers = await user.succeed(["ps", "--all", "--quiet"]);
       if (containers !== "") throw new Error(`containers are left: ${containers.replaceAll("\n", " ")}`);

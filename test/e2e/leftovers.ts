@@ -74,10 +74,10 @@ function leftMounts({ home }: LeftoverScope, pause: number, runFolder: string): 
     .map((target) => `mount ${target}`);
 }
 
-/** Folders that are named for a container: layers and blobs have names of the same form, in folders of their own. */
+/** The folders of containers. */
 function leftFolders(roots: readonly string[]): string[] {
   return roots
-    .flatMap((root) => [join(root, "containers"), join(root, "exits"), join(root, "attach")])
+    .map((root) => join(root, "containers"))
     .flatMap((folder) =>
       listFolder(folder)
         .filter((name) => containerId.test(name))

@@ -12,7 +12,7 @@ export interface NamespaceRecord {
 export function namespaceRecord(home: string): NamespaceRecord | undefined {
   const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   try {
-    const line = readFileSync(join(home, ".local/share/dhow/namespace", bootId), "utf8").trim();
+    const [line = ""] = readFileSync(join(home, ".local/share/dhow/namespace", bootId), "utf8").split("\n");
     const [pid, startTime, ...runFolder] = line.split(" ");
     return { pid: Number(pid), startTime: startTime as string, runFolder: runFolder.join(" ") };
   } catch {
