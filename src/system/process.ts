@@ -1,3 +1,4 @@
+// biome-ignore lint/style/noRestrictedImports: this file is the door
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { DhowError } from "../errors.ts";
