@@ -33,6 +33,12 @@ const pull: CommandEntry = {
   load: () => import("./image/pull.ts").then((module) => module.pull),
 };
 
+const doctor: CommandEntry = {
+  summary: "Show what this machine lacks for containers, and how to fix it",
+  topic: "system",
+  load: () => import("./doctor.ts").then((module) => module.doctor),
+};
+
 const migrate: CommandEntry = {
   summary: "Make the user's namespaces anew",
   topic: "system",
@@ -179,6 +185,7 @@ export const commands: CommandTree = {
   attach,
   container: { summary: "Manage containers", topic: "groups", commands: containerCommands },
   create,
+  doctor,
   exec,
   image: { summary: "Manage images", topic: "groups", commands: imageCommands },
   kill,
