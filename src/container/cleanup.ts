@@ -4,7 +4,7 @@ import { isAlive } from "../system/clock.ts";
 import { installationFile } from "../system/installation.ts";
 import { startProgram } from "../system/process.ts";
 import { globalArguments } from "./begin-start.ts";
-import { isGone, recordEnd, removeRecorded } from "./end.ts";
+import { isDueForRemoval, isGone, recordEnd, removeRecorded } from "./end.ts";
 import { startContainer } from "./start.ts";
 import { hasEnded, isLive } from "./state.ts";
 
@@ -33,7 +33,7 @@ export async function cleanupContainer(engine: Engine, nameOrId: string, { resta
     const wasLive = isLive(record.state);
     const current = wasLive ? await recordEnd(engine, record) : record;
     const restarts = wasLive && shouldRestart(current);
-    if (hasEnded(current.state) && current.config.autoRemove && !restarts) await removeRecorded(engine, current);
+    if (isDueForRemoval(record.state, current) && !restarts) await removeRecorded(engine, current);
     return restarts ? current : undefined;
   });
   if (ended) scheduleRestart(engine, ended);

@@ -1,16 +1,19 @@
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { readExit } from "../runtime/exit.ts";
 import { runFiles } from "../runtime/files.ts";
 import { findLeftovers } from "../runtime/launch.ts";
-import type { ContainerChange, ContainerRecord } from "../storage/containers.ts";
-import { bootId, isAlive } from "../system/clock.ts";
+import type { ContainerChange, ContainerRecord, ContainerState } from "../storage/containers.ts";
+import { bootId, isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
-import { isLive, isStarting } from "./state.ts";
+import { hasEnded, isLive, isStarting } from "./state.ts";
 
 /** The exit code of a container whose end nobody saw. */
 const unknownExitCode = 255;
 const killWaitMs = 5000;
+const scriptWaitMs = 2000;
+/** How long an exit code is kept for those who wait, at the least. */
+const exitCodeLifeMs = 300_000;
 
 export type LifecycleEngine = Pick<Engine, "containers" | "rootfs" | "paths">;
 
@@ -24,6 +27,14 @@ export function isGone(record: ContainerRecord): boolean {
   // While it is being started, `monitor` names the dhow that does so.
   const witness = isStarting(record.state) ? record.monitor : record.init;
   return witness === undefined || !isAlive(witness);
+}
+
+/**
+ * Whether a --rm container is to be removed now: it has ended, or its start was cut off.
+ * @param before Its state when it was found without processes.
+ */
+export function isDueForRemoval(before: ContainerState, { state, config }: ContainerRecord): boolean {
+  return config.autoRemove && (hasEnded(state) || isStarting(before));
 }
 
 /**
@@ -87,8 +98,17 @@ function keepExitCode(engine: Pick<Engine, "containers" | "paths">, id: string):
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     renameSync(runFiles(engine.containers.runDirectory(id)).exitFile, `${folder}/${id}`);
+    if (Math.random() < 1 / 16) forgetOldExitCodes(folder);
   } catch {
     // It never ran, or somebody else has done it.
+  }
+}
+
+function forgetOldExitCodes(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const path = `${folder}/${name}`;
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat && Date.now() - stat.mtimeMs > exitCodeLifeMs) rmSync(path, { force: true });
   }
 }
 
@@ -98,9 +118,21 @@ export function exitFolder({ paths }: Pick<Engine, "paths">): string {
 
 /** A start that was cut off may have left a container that was created but will never be started. */
 async function killLeftovers(runDirectory: string): Promise<void> {
+  const { script } = findLeftovers(runDirectory);
+  if (script && !(await endsWithin(script, scriptWaitMs))) {
+    sendSignal(script.pid, "SIGKILL");
+    await endsWithin(script, killWaitMs);
+  }
   const { init, monitor } = findLeftovers(runDirectory);
   if (init) sendSignal(init.pid, "SIGKILL");
-  const end = Date.now() + killWaitMs;
-  const left = [init, monitor].filter((process) => process !== undefined);
-  while (left.some(isAlive) && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const left of [init, monitor]) if (left) await endsWithin(left, killWaitMs);
+}
+
+async function endsWithin(process: ProcessIdentity, timeoutMs: number): Promise<boolean> {
+  const end = Date.now() + timeoutMs;
+  while (isAlive(process)) {
+    if (Date.now() >= end) return false;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return true;
 }

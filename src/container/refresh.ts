@@ -2,7 +2,7 @@ import type { Engine } from "../engine.ts";
 import { findAttendant } from "../runtime/attendant.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { bootId, isAlive } from "../system/clock.ts";
-import { isGone, type LifecycleEngine, recordEnd, removeRecorded } from "./end.ts";
+import { isDueForRemoval, isGone, type LifecycleEngine, recordEnd, removeRecorded } from "./end.ts";
 import { hasEnded, isBeingRemoved, isLive } from "./state.ts";
 
 /**
@@ -44,7 +44,7 @@ function repair(engine: LifecycleEngine, id: string): Promise<ContainerRecord | 
     const record = engine.containers.find(id);
     if (!record || !needsRepair(engine, record)) return record;
     const ended = isLive(record.state) ? await recordEnd(engine, record) : record;
-    if (!isBeingRemoved(ended.state) && !(hasEnded(ended.state) && ended.config.autoRemove)) return ended;
+    if (!isBeingRemoved(ended.state) && !isDueForRemoval(record.state, ended)) return ended;
     await removeRecorded(engine, ended);
     return undefined;
   });

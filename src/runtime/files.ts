@@ -5,6 +5,8 @@ export interface RunFiles {
   readonly rootfs: string;
   /** State of the OCI runtime: its --root. One a container, so that a container's state goes with its folder. */
   readonly runtimeRoot: string;
+  /** Pid of the script that starts the container, while it does. */
+  readonly scriptPidFile: string;
   readonly pidFile: string;
   readonly monitorPidFile: string;
   /** Written by conmon when the container's process has ended: its exit code. */
@@ -23,6 +25,7 @@ export function runFiles(runDirectory: string): RunFiles {
     config: `${runDirectory}/config.json`,
     rootfs: `${runDirectory}/rootfs`,
     runtimeRoot: `${runDirectory}/runtime`,
+    scriptPidFile: `${runDirectory}/script.pid`,
     pidFile: `${runDirectory}/pidfile`,
     monitorPidFile: `${runDirectory}/conmon.pid`,
     exitFile: `${runDirectory}/exit`,

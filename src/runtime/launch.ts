@@ -110,6 +110,8 @@ function launchScript(request: LaunchRequest): string {
   // With the standard streams of the container, or with none; its own stderr is where conmon complains about its arguments.
   const streams = log.driver === "passthrough" ? "<&4 >&5 2>&6" : "</dev/null >/dev/null";
   return [
+    // A run folder that is gone was cleaned up by somebody who found us dead.
+    `echo $$ >${shellQuote([runFiles(request.runDirectory).scriptPidFile])} || exit`,
     ...(mount.commands.length > 0 ? [`cd ${shellQuote([mount.cwd])} || exit ${mountFailed}`] : []),
     ...mount.commands.map((command) => `${shellQuote(command)} >&2 || exit ${mountFailed}`),
     "cd /",
@@ -149,12 +151,20 @@ function launchError({ name, tools, networkError }: LaunchRequest, code: number,
 }
 
 /** The processes that the pid files in a run folder name, as far as they still run. */
-export function findLeftovers(runDirectory: string): {
+export interface Leftovers {
+  /** The script that starts the container. It ends by itself when whoever started it is dead. */
+  readonly script: ProcessIdentity | undefined;
   readonly init: ProcessIdentity | undefined;
   readonly monitor: ProcessIdentity | undefined;
-} {
-  const { pidFile, monitorPidFile } = runFiles(runDirectory);
-  return { init: identifyFromFile(pidFile), monitor: identifyFromFile(monitorPidFile) };
+}
+
+export function findLeftovers(runDirectory: string): Leftovers {
+  const { scriptPidFile, pidFile, monitorPidFile } = runFiles(runDirectory);
+  return {
+    script: identifyFromFile(scriptPidFile),
+    init: identifyFromFile(pidFile),
+    monitor: identifyFromFile(monitorPidFile),
+  };
 }
 
 function identifyFromFile(path: string): ProcessIdentity | undefined {
