@@ -1,0 +1,31 @@
+const narrowestColumn = 12;
+const gap = 2;
+
+/**
+ * Lays out rows as Podman's tables: columns as wide as their longest cell and at least 12 characters, two spaces between.
+ * @returns Lines that end with a newline; nothing for no rows.
+ */
+export function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    // The last cell of a row is not padded, so it does not widen its column.
+    for (let column = 0; column < row.length - 1; column++) {
+      widths[column] = Math.max(widths[column] ?? narrowestColumn, lengthOf(row[column] ?? "") + gap);
+    }
+  }
+  const lines = rows.map((row) =>
+    row.map((cell, column) => (column < row.length - 1 ? pad(cell, widths[column] ?? 0) : cell)).join(""),
+  );
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function pad(cell: string, width: number): string {
+  return cell + " ".repeat(Math.max(width - lengthOf(cell), 0));
+}
+
+/** Characters, not UTF-16 units. */
+function lengthOf(text: string): number {
+  let length = 0;
+  for (const _ of text) length++;
+  return length;
+}
