@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
@@ -11,6 +11,7 @@ import { findJoinedNamespaces } from "./namespaces.ts";
 import { resolveOwner } from "./plan-network.ts";
 import { containerenvText, writeContainerFiles } from "./spec/files.ts";
 import { generateSpec, hostnameOf, serializeSpec } from "./spec/generate.ts";
+import { listHostDevices } from "./spec/host-devices.ts";
 import { readHostFacts } from "./spec/host-facts.ts";
 import { ensureDirectoryInRoot } from "./spec/rootfs-path.ts";
 import { resolveUser } from "./spec/user.ts";
@@ -55,7 +56,7 @@ export function writeSpec(
     initBinary: config.init ? findInit(config) : undefined,
     seccompProfile: readProfile(config),
     cgroupsPath,
-    hostDevices: config.privileged ? listHostDevices("/dev") : [],
+    hostDevices: config.privileged ? listHostDevices() : [],
     host: readHostFacts(),
   });
   writeFileSync(specFile, serializeSpec(spec), { mode: 0o600 });
@@ -88,19 +89,4 @@ function readProfile({ security }: ContainerConfig): string | undefined {
   } catch (cause) {
     throw new DhowError(`opening seccomp profile failed: cannot read ${seccomp}`, { kind: "not-found", cause });
   }
-}
-
-/** What a container has its own of, or must not have. */
-const ownFolders = new Set(["pts", "shm", "mqueue", "hugepages", "console", "ptmx", "fd"]);
-
-function listHostDevices(folder: string): string[] {
-  const found: string[] = [];
-  for (const name of readdirSync(folder)) {
-    if (ownFolders.has(name)) continue;
-    const path = `${folder}/${name}`;
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat?.isDirectory()) found.push(...listHostDevices(path));
-    else if (stat?.isCharacterDevice() || stat?.isBlockDevice()) found.push(path);
-  }
-  return found;
 }

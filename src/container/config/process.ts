@@ -45,7 +45,7 @@ export function buildProcess({ flags, command, image, caller }: ProcessRequest):
     groupAdd: checkGroups(splitList(flags["group-add"])),
     workdir: checkWorkdir(flags.workdir ?? (image.WorkingDir || "/")),
     umask: checkUmask(flags.umask),
-    timezone: flags.tz || undefined,
+    timezone: checkZone(flags.tz, caller),
     terminal: flags.tty,
     stdin: flags.interactive,
     init: flags.init || flags["init-path"] !== undefined,
@@ -93,6 +93,23 @@ function checkWorkdir(path: string): string {
   if (!path.startsWith("/"))
     throw invalid(`the working directory '${path}' is invalid, it needs to be an absolute path`);
   return path;
+}
+
+function checkZone(name: string | undefined, caller: CallerFacts): string | undefined {
+  if (!name || name === "local") return name || undefined;
+  const outside = name.startsWith("/") || name.split("/").includes("..");
+  if (outside || caller.pathKind(zonePath(name)) !== "file") {
+    throw invalid(
+      `finding timezone: unknown time zone ${name}`,
+      "the host knows those below /usr/share/zoneinfo (package tzdata)",
+    );
+  }
+  return name;
+}
+
+/** The host's file of a time zone. */
+export function zonePath(name: string): string {
+  return `/usr/share/zoneinfo/${name}`;
 }
 
 function checkUmask(text: string): string {

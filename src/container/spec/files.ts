@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { DhowError } from "../../errors.ts";
 import type { ContainerConfig } from "../../model/container-config.ts";
+import { zonePath } from "../config/process.ts";
 import type { GeneratedFiles } from "./input.ts";
 
 /** Texts of the files that a container gets in place of its image's; undefined leaves the image's own. */
@@ -52,12 +52,10 @@ function filesFolder(runDirectory: string): string {
   return `${runDirectory}/files`;
 }
 
-function zoneFile(timezone: string): string {
-  if (timezone === "local") return "/etc/localtime";
-  if (timezone.split("/").includes("..") || timezone.startsWith("/")) {
-    throw new DhowError(`unknown time zone ${JSON.stringify(timezone)}`, { kind: "invalid-argument" });
-  }
-  return `/usr/share/zoneinfo/${timezone}`;
+/** A host without a time zone of its own has UTC, as the image has. */
+function zoneFile(timezone: string): string | undefined {
+  if (timezone !== "local") return zonePath(timezone);
+  return existsSync("/etc/localtime") ? "/etc/localtime" : undefined;
 }
 
 export interface ContainerIdentity {

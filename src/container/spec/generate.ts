@@ -1,3 +1,4 @@
+import { DhowError } from "../../errors.ts";
 import type { NamespaceMode } from "../../model/container-config.ts";
 import type { NamespaceSpec, NamespaceType, ProcessSpec, RuntimeSpec, SeccompSpec } from "../../oci/runtime-spec.ts";
 import { containerCapabilities } from "./capabilities.ts";
@@ -9,10 +10,12 @@ import { defaultSeccomp, parseSeccomp } from "./seccomp.ts";
 
 /**
  * The runtime spec of a container. Pure: everything that depends on the machine or on the moment is in the input.
- * @throws {DhowError} `invalid-argument` for a seccomp profile that cannot be read.
+ * @throws {DhowError} `invalid-argument` for a seccomp profile that cannot be read, and for a user outside of the ids
+ * that the user namespace has.
  */
 export function generateSpec(input: SpecInput): RuntimeSpec {
   const { config, rootfsPath, cgroupsPath } = input;
+  checkUser(input);
   const seccomp = containerSeccomp(input);
   return {
     ociVersion: "1.0.2",
@@ -29,6 +32,22 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
       ...(seccomp === undefined ? {} : { seccomp }),
     },
   };
+}
+
+function checkUser({ user: { uid, gid }, host: { mappedUsers, mappedGroups } }: SpecInput): void {
+  if (uid < mappedUsers && gid < mappedGroups) return;
+  const what = uid < mappedUsers ? `group id ${gid}` : `user id ${uid}`;
+  const count = uid < mappedUsers ? mappedGroups : mappedUsers;
+  throw new DhowError(
+    `cannot run as ${what}: your containers have ${count === 1 ? "a single id" : `the ids 0 to ${count - 1}`}`,
+    {
+      kind: "invalid-argument",
+      hint:
+        count === 1
+          ? "as root, give yourself subordinate ids: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER"
+          : "use an id of that range, or have your range in /etc/subuid and /etc/subgid made larger",
+    },
+  );
 }
 
 /** The spec as the runtime reads it. Unlimited (-1) becomes the largest 64-bit number, which JavaScript cannot hold. */
@@ -64,7 +83,7 @@ function containerProcess(input: SpecInput): ProcessSpec {
 
 /** Groups of the image's database may lie outside of the user's range: a process cannot have those. */
 function mappedGroups({ user, host }: SpecInput): readonly number[] {
-  return host.singleId ? [] : user.additionalGids.filter((gid) => gid < host.mappedGroups);
+  return host.mappedUsers <= 1 ? [] : user.additionalGids.filter((gid) => gid < host.mappedGroups);
 }
 
 function containerEnvironment(input: SpecInput): string[] {

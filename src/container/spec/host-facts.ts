@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { hostPlatform } from "../../oci/platform.ts";
 
 /** What a container's spec depends on besides what was asked for. */
@@ -9,24 +9,26 @@ export interface HostFacts {
   readonly lastCapability: number;
   /** How many group ids the user namespace maps, counted from 0 without a hole. */
   readonly mappedGroups: number;
-  /** Whether this user has a single id (no subordinate range): no other users exist in containers. */
-  readonly singleId: boolean;
+  /** The same of user ids; 1 for somebody without a subordinate range. */
+  readonly mappedUsers: number;
   /** Limits of this process by lower-case name, as `nofile`; -1 is unlimited. */
   readonly limits: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
   readonly hasMqueue: boolean;
+  /** Whether the host itself has /dev/mqueue, for --ipc host. */
+  readonly showsMqueue: boolean;
   readonly oomScoreAdj: number;
 }
 
 /** Reads the facts of this process and its user namespace from /proc. */
 export function readHostFacts(): HostFacts {
-  const mappedGroups = countMapped(read("/proc/self/gid_map"));
   return {
     architecture: hostPlatform().architecture,
     lastCapability: readLastCapability(),
-    mappedGroups,
-    singleId: countMapped(read("/proc/self/uid_map")) <= 1,
+    mappedGroups: countMapped(read("/proc/self/gid_map")),
+    mappedUsers: countMapped(read("/proc/self/uid_map")),
     limits: parseLimits(read("/proc/self/limits")),
     hasMqueue: /\tmqueue$/m.test(read("/proc/filesystems")),
+    showsMqueue: existsSync("/dev/mqueue"),
     oomScoreAdj: Number(read("/proc/self/oom_score_adj")) || 0,
   };
 }

@@ -72,7 +72,7 @@ function shmMount({ config, joined }: SpecInput): MountSpec {
 }
 
 function mqueueMount({ config, host }: SpecInput): MountSpec[] {
-  if (!host.hasMqueue) return [];
+  if (!host.hasMqueue || (config.ipcMode.mode === "host" && !host.showsMqueue)) return [];
   if (config.ipcMode.mode === "host")
     return [mount("/dev/mqueue", "bind", ["bind", "nosuid", "noexec", "nodev"], "/dev/mqueue")];
   return [mount("/dev/mqueue", "mqueue", ["nosuid", "noexec", "nodev"])];

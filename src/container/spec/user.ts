@@ -5,7 +5,7 @@ import { readInRoot } from "./rootfs-path.ts";
 export interface ResolvedUser {
   readonly uid: number;
   readonly gid: number;
-  /** Supplementary groups, without `gid`, ascending. */
+  /** Supplementary groups, ascending; they hold `gid` too if a user was named, as podman's do (CVE-2022-2989). */
   readonly additionalGids: readonly number[];
   readonly home: string;
   /** Whether the image's user database knows the uid. */
@@ -43,10 +43,10 @@ export function resolveUser(rootfs: string, user: string, groupAdd: readonly str
   const gid = groupPart === "" ? (entry?.gid ?? 0) : findGroup(groups, groupPart);
   const memberships = groupPart === "" && entry ? groups.filter(({ members }) => members.includes(entry.name)) : [];
   const additional = new Set([
+    ...(user === "" ? [] : [gid]),
     ...memberships.map((group) => group.gid),
     ...groupAdd.map((name) => findGroup(groups, name)),
   ]);
-  additional.delete(gid);
   return {
     uid,
     gid,
