@@ -1,5 +1,7 @@
 import type { Output } from "../cli/output.ts";
+import { findProgressScreen, openProgress, type Progress } from "../cli/progress.ts";
 import type { PullEvent } from "../image/pull.ts";
+import type { Digest } from "../oci/digest.ts";
 
 export interface PullDisplay {
   readonly onEvent: (event: PullEvent) => void;
@@ -7,9 +9,25 @@ export interface PullDisplay {
   end(): void;
 }
 
-/** Shows a pull on stderr, in podman's words. */
+/** Shows a pull on stderr, in podman's words: with bars that move on a terminal, else line by line. */
 export function showPull(out: Output): PullDisplay {
-  return { onEvent: (event) => showLines(event, out), end: () => {} };
+  // Looking at the terminal costs time, and most runs pull nothing.
+  let display: PullDisplay | undefined;
+  return {
+    onEvent(event) {
+      display ??= openDisplay(out);
+      display.onEvent(event);
+    },
+    end: () => display?.end(),
+  };
+}
+
+function openDisplay(out: Output): PullDisplay {
+  const screen = findProgressScreen();
+  if (screen === undefined) return { onEvent: (event) => showLines(event, out), end: () => {} };
+  const progress = openProgress(screen);
+  const sizes = new Map<Digest, number>();
+  return { onEvent: (event) => showBars(event, { out, progress, sizes }), end: () => progress.end() };
 }
 
 function showLines(event: PullEvent, out: Output): void {
@@ -23,7 +41,7 @@ function showLines(event: PullEvent, out: Output): void {
     case "layers":
       out.diagnostic("Getting image source signatures");
       for (const { digest, isPresent } of event.layers) {
-        out.diagnostic(`Copying blob ${digest}${isPresent ? " skipped: already exists" : ""}`);
+        out.diagnostic(`Copying blob ${digest}${isPresent ? ` ${skipped}` : ""}`);
       }
       break;
     case "config":
@@ -36,4 +54,48 @@ function showLines(event: PullEvent, out: Output): void {
     case "layer":
       break;
   }
+}
+
+const skipped = "skipped: already exists";
+
+interface Bars {
+  readonly out: Output;
+  readonly progress: Progress;
+  readonly sizes: Map<Digest, number>;
+}
+
+function showBars(event: PullEvent, { out, progress, sizes }: Bars): void {
+  switch (event.type) {
+    case "layers":
+      out.diagnostic("Getting image source signatures");
+      for (const { digest, sizeBytes, isPresent } of event.layers) {
+        sizes.set(digest, sizeBytes);
+        const amount = isPresent ? undefined : { current: 0, total: sizeBytes };
+        progress.show(digest, { label: blobLabel(digest), amount, state: isPresent ? skipped : undefined });
+      }
+      break;
+    case "progress":
+      progress.show(event.digest, {
+        label: blobLabel(event.digest),
+        amount: { current: event.receivedBytes, total: sizes.get(event.digest) ?? event.receivedBytes },
+      });
+      break;
+    case "layer":
+      progress.show(event.digest, { label: blobLabel(event.digest), state: "done" });
+      break;
+    case "config":
+      progress.show(event.digest, { label: `Copying config ${shorten(event.digest)}`, state: "done" });
+      break;
+    default:
+      progress.end();
+      showLines(event, out);
+  }
+}
+
+function blobLabel(digest: Digest): string {
+  return `Copying blob ${shorten(digest)}`;
+}
+
+function shorten(digest: Digest): string {
+  return digest.slice("sha256:".length, "sha256:".length + 12);
 }

@@ -11,20 +11,19 @@ import { ensureImage } from "../../image/ensure-image.ts";
 import { parsePullPolicy, readPullFlags } from "../../image/pull-flags.ts";
 import type { ContainerRecord } from "../../storage/containers.ts";
 import type { ImageRecord } from "../../storage/images.ts";
+import { showPull } from "../pull-progress.ts";
 
 type Given = Invocation<typeof createOptions> | Invocation<typeof runOptions>;
 
 /** What `create` and `run` have in common: gets the image and records the container that the command line asks for. */
-export async function createFromCommandLine(given: Given, { engine }: CommandContext): Promise<ContainerRecord> {
+export async function createFromCommandLine(given: Given, context: CommandContext): Promise<ContainerRecord> {
   const { options, operands } = given;
+  const { engine } = context;
   const [imageName = "", ...command] = operands;
   const cidFile = options.cidfile === undefined ? undefined : reserveIdFile(options.cidfile);
   try {
     const changed = (name: string) => (given.changed as (name: string) => boolean)(name);
-    const image = await ensureImage(engine, imageName, {
-      ...readPullFlags(options, changed("tls-verify")),
-      policy: parsePullPolicy(options.pull),
-    });
+    const image = await fetchImage(given, imageName, context);
     const config = buildContainerConfig({
       flags: options,
       changed,
@@ -41,6 +40,20 @@ export async function createFromCommandLine(given: Given, { engine }: CommandCon
   } catch (error) {
     if (cidFile !== undefined) unlinkSync(cidFile);
     throw error;
+  }
+}
+
+async function fetchImage(given: Given, name: string, { engine, out }: CommandContext): Promise<ImageRecord> {
+  const { options } = given;
+  const display = options.quiet ? undefined : showPull(out);
+  try {
+    return await ensureImage(engine, name, {
+      ...readPullFlags(options, (given.changed as (name: string) => boolean)("tls-verify")),
+      policy: parsePullPolicy(options.pull),
+      onEvent: display?.onEvent,
+    });
+  } finally {
+    display?.end();
   }
 }
 
