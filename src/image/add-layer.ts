@@ -3,7 +3,6 @@ import type { Digest } from "../oci/digest.ts";
 import { countIds, readIdMap } from "../rootless/id-map.ts";
 import type { LayerRecord } from "../storage/layers.ts";
 import type { LayerSource } from "../storage/unpack/growing-file.ts";
-import { syncTree } from "../storage/unpack/sync-tree.ts";
 import { unpackLayer } from "../storage/unpack/unpack-layer.ts";
 
 export interface AddLayerOptions {
@@ -25,6 +24,7 @@ export async function addLayer(
   { complete, ...options }: AddLayerOptions = {},
 ): Promise<LayerRecord> {
   const { uids, gids } = readIdMap();
+  const below = layer.parent === undefined ? [] : engine.layers.chain(layer.parent);
   return engine.layers.add(layer, async (directory) => {
     const unpacking = unpackLayer({
       ...options,
@@ -32,6 +32,7 @@ export async function addLayer(
       diffId: layer.diffId,
       directory,
       whiteouts: engine.layers.kind,
+      lowerDirectories: below.map((parent) => engine.layers.diffPath(parent)),
       ids: { uids: countIds(uids), gids: countIds(gids), ignoreChownErrors: ignoresChownErrors(engine) },
     });
     // Both have to come to rest before anybody removes the directory. A failed download makes the unpacking fail, too.
@@ -40,7 +41,6 @@ export async function addLayer(
     if (unpacked.status === "rejected") throw unpacked.reason;
     const { sizeBytes, warnings } = unpacked.value;
     for (const warning of warnings) engine.warn(warning);
-    syncTree(directory);
     return { sizeBytes };
   });
 }

@@ -21,8 +21,8 @@ export interface Libc {
   listXattrs(path: Buffer | string): string[];
   /** Sets both times of a file to the nanosecond, also before 1970; of a symbolic link itself. */
   setTimes(path: Buffer | string, time: { seconds: number; nanoseconds: number }): void;
-  /** Writes all that the kernel still holds back for the file system of an open file to its disk. */
-  syncFileSystem(fd: number): void;
+  /** Writes all that the kernel still holds back for the file system of an open file to its disk. Does not block the thread. */
+  syncFileSystem(fd: number): Promise<void>;
   mount(options: { source: string; target: string; type: string; flags: number; data: string }): void;
   /** @param flags MNT_DETACH is 2. */
   unmount(target: string, flags: number): void;
@@ -59,6 +59,11 @@ interface Binding {
   lastError(): string;
   /** Passes a result on, or throws for a negative one. */
   check(result: number, syscall: string, path: Buffer | string): number;
+}
+
+/** The system calls if something has loaded them already: for what a small program can do as well, if it must. */
+export function loadedLibc(): Libc | undefined {
+  return loaded;
 }
 
 function bind(): Libc {
@@ -153,7 +158,14 @@ function bindFiles({ lib, check }: Binding): Pick<Libc, "mknod" | "setTimes" | "
       check(utimensat(currentDirectory, zeroTerminated(path), times, noFollow), "utimensat", path);
     },
     syncFileSystem(fd) {
-      check(syncfs(fd), "syncfs", `fd ${fd}`);
+      return new Promise((resolve, reject) => {
+        syncfs.async(fd, (error: unknown, result: number) => {
+          if (error) reject(error);
+          // The error number stays in the other thread; all that the call can say is that writing failed.
+          else if (result < 0) reject(new SystemCallError("syncfs", "EIO", `fd ${fd}`));
+          else resolve();
+        });
+      });
     },
   };
 }

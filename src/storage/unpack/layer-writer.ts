@@ -1,8 +1,9 @@
-import { chmodSync, closeSync, lstatSync, mkdirSync, type Stats } from "node:fs";
+import { closeSync, lstatSync, mkdirSync, type Stats } from "node:fs";
 import { DhowError, errnoOf } from "../../errors.ts";
 import { type BytePath, baseOf, joinPath, normalizeName, parentOf, showPath, toSystemPath } from "./byte-path.ts";
 import { type Directory, type DirectoryTree, openDirectoryTree } from "./directory-tree.ts";
 import { createFile, type OpenFile } from "./file-writer.ts";
+import { copyUp, createLowerLayers, type LowerLayers, lowerMetadata } from "./lower-layers.ts";
 import { dressFile, dressPath, type Metadata } from "./metadata.ts";
 import { isHardLinkDone, makeDevice, makeFifo, makeSymlink, type Place } from "./nodes.ts";
 import { createOwnerOf, type IdRanges, type OwnerOf } from "./ownership.ts";
@@ -14,6 +15,7 @@ export interface LayerWriterOptions {
   /** Absolute; only we change it while we work. */
   readonly directory: string;
   readonly whiteouts: WhiteoutMode;
+  readonly lowerDirectories: readonly string[];
   readonly ids: IdRanges;
   readonly maxEntries: number;
   readonly maxBytes: number;
@@ -50,6 +52,7 @@ interface Session {
   readonly options: LayerWriterOptions;
   readonly tree: DirectoryTree;
   readonly whiteouts: Whiteouts;
+  readonly lower: LowerLayers;
   readonly ownerOf: OwnerOf;
   readonly tallies: Tallies;
   /** Directories get modes and times at the end, when nothing more is made in them. */
@@ -78,16 +81,25 @@ function openSession(options: LayerWriterOptions): Session {
     },
     madeParent(directory) {
       if (displaced) whiteouts.replaced(displaced, directory);
+      else inheritMetadata(directory);
       displaced = undefined;
     },
   });
+  const lower = createLowerLayers(options.whiteouts === "overlay" ? options.lowerDirectories : []);
+  const directories: Session["directories"] = new Map();
+  // An archive may leave out a directory that the layers below have: it has to stay as it is there.
+  const inheritMetadata = ({ real }: Directory) => {
+    const below = lower.find(real);
+    if (below?.stats.isDirectory()) directories.set(real, lowerMetadata(real, below));
+  };
   return {
+    lower,
+    directories,
     options,
     tree,
     whiteouts,
     ownerOf: createOwnerOf(options.ids, tallies.squashes),
     tallies,
-    directories: new Map(),
     file: undefined,
     sizeBytes: 0,
     entries: 0,
@@ -211,12 +223,25 @@ function makeHardLink(session: Session, entry: TarEntry, place: Place): void {
   const target = normalizeName(entry.linkName);
   const parent = target === "" ? undefined : session.tree.find(parentOf(target));
   if (parent && isHardLinkDone(`${parent.path}/${baseOf(target)}`, place)) return;
+  const copy = copyFromBelow(session, parent ? joinPath(parent.real, baseOf(target)) : target);
+  if (copy !== undefined && isHardLinkDone(copy, place)) return;
   throw new DhowError(
     `cannot unpack layer: ${showPath(place.real)} is a hard link to ${showPath(target)}, which is no file of the layer`,
-    {
-      kind: "corrupt",
-    },
+    { kind: "corrupt" },
   );
+}
+
+/** Gets the target of a hard link up from the layers below, unless this layer hides it. Returns its absolute path. */
+function copyFromBelow(session: Session, target: BytePath): BytePath | undefined {
+  const below = target === "" || session.whiteouts.hides(target) ? undefined : session.lower.find(target);
+  if (!below?.stats.isFile()) return undefined;
+  const parent = session.tree.resolve(parentOf(target));
+  const path = `${parent.path}/${baseOf(target)}`;
+  if (lstatSync(toSystemPath(path), { throwIfNoEntry: false })) return undefined;
+  const xattrs = copyUp(below, path);
+  dressPath(path, { ...lowerMetadata(target, below), xattrs }, session.tallies.xattrs);
+  session.sizeBytes += below.stats.size;
+  return path;
 }
 
 function endEntry(session: Session): void {
@@ -234,7 +259,6 @@ function endEntry(session: Session): void {
 
 function finish(session: Session): ReturnType<LayerWriter["finish"]> {
   const { tree, directories, tallies } = session;
-  if (!directories.has("") && session.options.whiteouts === "overlay") chmodSync(session.options.directory, 0o755);
   for (const [real, metadata] of [...directories].reverse()) {
     // A later entry may have put something else in its place, or in the place of a directory above it.
     const directory = tree.find(real);

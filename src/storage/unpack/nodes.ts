@@ -1,8 +1,9 @@
-import { linkSync, symlinkSync } from "node:fs";
+import { linkSync, lstatSync, symlinkSync } from "node:fs";
 import { errnoOf } from "../../errors.ts";
 import { libc } from "../../system/libc.ts";
 import { type BytePath, toSystemPath } from "./byte-path.ts";
 import type { TarHeader } from "./tar-header.ts";
+import { isWhiteoutDevice } from "./whiteouts.ts";
 
 /** Where an entry goes. */
 export interface Place {
@@ -18,8 +19,10 @@ export function makeSymlink({ path, clear }: Place, target: BytePath): void {
   replacing(clear, () => symlinkSync(toSystemPath(target), toSystemPath(path)));
 }
 
-/** Returns false if there is nothing to link to: the target is missing or a directory. */
+/** Returns false if there is nothing to link to: the target is missing, hidden or a directory. */
 export function isHardLinkDone(target: BytePath, { path, clear }: Place): boolean {
+  const stats = lstatSync(toSystemPath(target), { throwIfNoEntry: false });
+  if (!stats || stats.isDirectory() || isWhiteoutDevice(stats)) return false;
   if (target === path) return true;
   try {
     // link(2) does not follow a symbolic link at the end of either path.
@@ -27,7 +30,8 @@ export function isHardLinkDone(target: BytePath, { path, clear }: Place): boolea
     return true;
   } catch (error) {
     const code = errnoOf(error);
-    if (code === "ENOENT" || code === "EPERM" || code === "ENOTDIR") return false;
+    // Replacing what was there took the target away.
+    if (code === "ENOENT" || code === "ENOTDIR") return false;
     throw error;
   }
 }

@@ -3,12 +3,12 @@ import { libc } from "../../system/libc.ts";
 
 /**
  * Makes everything below a directory durable: data, names, modes and attributes, by one syncfs(2) for its file system.
- * Call it after unpacking and before the rename that publishes the layer, then sync the folder of the rename.
+ * It waits in another thread.
  */
-export function syncTree(directory: string): void {
+export async function syncTree(directory: string): Promise<void> {
   const fd = openSync(directory, "r");
   try {
-    libc().syncFileSystem(fd);
+    await libc().syncFileSystem(fd);
   } finally {
     closeSync(fd);
   }

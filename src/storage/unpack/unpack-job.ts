@@ -5,6 +5,7 @@ import { decompress } from "./decompress.ts";
 import { type LayerSource, readSource } from "./growing-file.ts";
 import { createLayerWriter } from "./layer-writer.ts";
 import type { IdRanges } from "./ownership.ts";
+import { syncTree } from "./sync-tree.ts";
 import { createTarParser } from "./tar-parser.ts";
 import type { WhiteoutMode } from "./whiteouts.ts";
 
@@ -18,6 +19,13 @@ export interface UnpackJob {
   /** Absolute; exists; belongs to nobody else while we work. */
   readonly directory: string;
   readonly whiteouts: WhiteoutMode;
+  /**
+   * For `overlay`: the unpacked layers below, top first. Directories that the archive leaves out look as they do there,
+   * and hard links to files there work.
+   */
+  readonly lowerDirectories?: readonly string[];
+  /** Leaves what was written in memory; else all of it is on disk in the end. */
+  readonly volatile?: boolean;
   readonly ids: IdRanges;
   readonly limits?: Partial<UnpackLimits>;
 }
@@ -45,7 +53,7 @@ export interface UnpackResult {
  * @param onProgress Called with the number of bytes of the blob that were read so far.
  */
 export async function runUnpackJob(job: UnpackJob, onProgress: (bytes: number) => void): Promise<UnpackResult> {
-  const writer = createLayerWriter({ ...job, ...defaultLimits, ...job.limits });
+  const writer = createLayerWriter({ lowerDirectories: [], ...job, ...defaultLimits, ...job.limits });
   const parser = createTarParser(writer);
   const blobHash = job.blobDigest === undefined ? undefined : createHash("sha256");
   const archiveHash = createHash("sha256");
@@ -62,7 +70,9 @@ export async function runUnpackJob(job: UnpackJob, onProgress: (bytes: number) =
     const diffId = parseDigest(`sha256:${archiveHash.digest("hex")}`);
     if (blobHash) verify("blob", job.blobDigest, `sha256:${blobHash.digest("hex")}`);
     verify("archive", job.diffId, diffId);
-    return { ...writer.finish(), diffId };
+    const outcome = writer.finish();
+    if (!job.volatile) await syncTree(job.directory);
+    return { ...outcome, diffId };
   } finally {
     writer.abort();
   }

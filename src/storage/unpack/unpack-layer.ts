@@ -20,8 +20,8 @@ const workerThresholdBytes = 256 << 10;
 /**
  * Unpacks a layer into a directory, in a thread of its own. How many do so at once is up to the caller.
  *
- * Success means: the directory holds all of the layer, and the digests that were given are right. What was written may still
- * be in memory only: call `syncTree` before anything is told that the layer is there. After a failure the directory holds
+ * Success means: the directory holds all of the layer, durably, and the digests that were given are right; to publish it,
+ * rename it and sync the folder of the rename. After a failure the directory holds
  * a part of the layer, and nothing writes to it any more: remove it.
  * @throws {DhowError} `corrupt`: wrong digest, damaged or hostile archive. `unsupported`: an owner beyond the mapped ids, a
  * compression or a name that cannot be used here. `unavailable`: the disk is full, or the download failed. `permission-denied`.

@@ -17,6 +17,8 @@ export interface Whiteouts {
   note(real: BytePath): void;
   /** Notes that a directory takes the place of something: what was below it stays hidden if that was a whiteout. */
   replaced(stats: Stats, directory: Directory): void;
+  /** Whether this layer says that nothing is left of what the layers below have at a path. */
+  hides(real: BytePath): boolean;
   /** Whether something that is needed as a directory may be replaced by one. */
   mayReplace(real: BytePath, stats: Stats): boolean;
 }
@@ -65,6 +67,7 @@ function overlayWhiteouts(tree: () => DirectoryTree): Whiteouts {
       made.delete(directory.real);
       markOpaque(directory);
     },
+    hides: isBelowWhiteout,
     mayReplace: (_, stats) => isWhiteoutDevice(stats),
   };
 }
@@ -94,7 +97,7 @@ function makeWhiteout(path: BytePath): boolean {
   }
 }
 
-function isWhiteoutDevice(stats: Stats): boolean {
+export function isWhiteoutDevice(stats: Stats): boolean {
   return stats.isCharacterDevice() && stats.rdev === 0;
 }
 
@@ -125,6 +128,7 @@ function mergedWhiteouts(tree: () => DirectoryTree): Whiteouts {
       for (let path = real; path !== "" && !brought.has(path); path = parentOf(path)) brought.add(path);
     },
     replaced: () => {},
+    hides: () => false,
     mayReplace: (real) => !brought.has(real),
   };
 }

@@ -43,7 +43,14 @@ export function createSandbox(): Sandbox {
     unpack(blob, options) {
       const file = join(path, `blob-${blobs++}`);
       writeFileSync(file, blob);
-      return unpackLayer({ source: { path: file }, directory: layer, whiteouts: "overlay", ids: allIds, ...options });
+      return unpackLayer({
+        source: { path: file },
+        directory: layer,
+        whiteouts: "overlay",
+        ids: allIds,
+        volatile: true,
+        ...options,
+      });
     },
     tree: () => describeTree(layer),
     outside: () => describeTree(join(path, "outside")),

@@ -7,7 +7,7 @@ import { createGrowth } from "../../../src/storage/unpack/growing-file.ts";
 import { unpackLayer } from "../../../src/storage/unpack/unpack-layer.ts";
 import { libc } from "../../../src/system/libc.ts";
 import { archive, gnuLong, paxHeader, paxRecords, writeBase256 } from "./archive.ts";
-import { allIds, createSandbox, itAsRoot, sha256 } from "./sandbox.ts";
+import { allIds, createSandbox, itAsRoot, type Sandbox, sha256 } from "./sandbox.ts";
 
 describe("unpackLayer() with ordinary entries", () => {
   it("makes files, folders, links and fifos with their modes and times", async () => {
@@ -360,6 +360,65 @@ describe("unpackLayer() with whiteouts for an overlay", () => {
     for (const name of ["d", "e", "k"]) {
       expect(libc().getXattr(join(box.layer, name), "user.overlay.opaque"), name).toEqual(Buffer.from("y"));
     }
+  });
+});
+
+describe("unpackLayer() above other layers", () => {
+  /** Three layers, top first: the first two were unpacked before. */
+  async function stack(middle: Buffer, top: Buffer): Promise<Sandbox> {
+    const bottom = createSandbox();
+    await bottom.unpack(
+      archive(
+        { name: "tmp", type: "5", mode: 0o1777, mtime: 42 },
+        { name: "dir", type: "5", mode: 0o711 },
+        { name: "dir/file", content: "below", mode: 0o4755, mtime: 7 },
+        { name: "gone/file", content: "below" },
+      ),
+    );
+    const [second, third] = [createSandbox(), createSandbox()];
+    await second.unpack(middle, { lowerDirectories: [bottom.layer] });
+    await third.unpack(top, { lowerDirectories: [second.layer, bottom.layer] });
+    return third;
+  }
+  const empty = archive();
+  const stat = (box: Sandbox, name: string) => lstatSync(join(box.layer, name));
+
+  it("leaves directories as they are there, if the archive leaves them out", async () => {
+    const box = await stack(
+      empty,
+      archive({ name: "tmp/x/y" }, { name: "dir/new" }, { name: "dir", type: "5", mode: 0o700 }),
+    );
+    expect(stat(box, "tmp").mode & 0o7777).toBe(0o1777);
+    expect(stat(box, "tmp").mtimeMs).toBe(42_000);
+    expect(stat(box, "tmp/x").mode & 0o7777).toBe(0o755);
+    expect(stat(box, "dir").mode & 0o7777).toBe(0o700);
+  });
+
+  it("makes directories anew where a layer above has deleted them", async () => {
+    const deleted = await stack(archive({ name: ".wh.tmp" }), archive({ name: "tmp/x" }));
+    expect(stat(deleted, "tmp").mode & 0o7777).toBe(0o755);
+  });
+
+  it("makes hard links to files there by copying them up, as an overlay does", async () => {
+    const box = await stack(empty, archive({ name: "link", type: "1", linkName: "dir/file" }));
+    expect(box.tree()).toEqual({ dir: "directory", "dir/file": "file below", link: "file below" });
+    expect(stat(box, "link").ino).toBe(stat(box, "dir/file").ino);
+    expect(stat(box, "link").mode & 0o7777).toBe(0o4755);
+    expect(stat(box, "link").mtimeMs).toBe(7000);
+    expect(stat(box, "dir").mode & 0o7777).toBe(0o711);
+  });
+
+  const hidden: readonly (readonly [string, Buffer, Buffer])[] = [
+    ["deleted in between", archive({ name: "dir/.wh.file" }), archive()],
+    ["in an opaque directory", archive({ name: "dir/.wh..wh..opq" }), archive()],
+    ["in a deleted directory", archive({ name: ".wh.dir" }), archive()],
+    ["behind a file", archive({ name: "dir" }), archive()],
+    ["deleted here", empty, archive({ name: "dir/.wh.file" })],
+    ["in a directory deleted here", empty, archive({ name: ".wh.dir" })],
+  ];
+  it.each(hidden)("refuses hard links to a file that is %s", async (_, middle, top) => {
+    const blob = Buffer.concat([top.subarray(0, -1024), archive({ name: "link", type: "1", linkName: "dir/file" })]);
+    await expect(stack(middle, blob)).rejects.toMatchObject({ kind: "corrupt" });
   });
 });
 
