@@ -39,6 +39,12 @@ const doctor: CommandEntry = {
   load: () => import("./doctor.ts").then((module) => module.doctor),
 };
 
+const info: CommandEntry = {
+  summary: "Show what dhow knows of this machine and of its own store",
+  topic: "system",
+  load: () => import("./info.ts").then((module) => module.info),
+};
+
 const migrate: CommandEntry = {
   summary: "Make the user's namespaces anew",
   topic: "system",
@@ -178,7 +184,7 @@ const containerCommands: CommandTree = {
 
 const imageCommands: CommandTree = { exists: imageExists, load, pull, rm: rmi, tag, untag };
 
-const systemCommands: CommandTree = { migrate };
+const systemCommands: CommandTree = { info, migrate };
 
 /** The commands of dhow. */
 export const commands: CommandTree = {
@@ -188,6 +194,7 @@ export const commands: CommandTree = {
   doctor,
   exec,
   image: { summary: "Manage images", topic: "groups", commands: imageCommands },
+  info,
   kill,
   load,
   login,

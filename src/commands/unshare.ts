@@ -1,6 +1,5 @@
 import { defineCommand } from "../cli/command.ts";
 import { runInNamespace } from "../rootless/run-program.ts";
-import { getVariable } from "../system/environment.ts";
 
 export const unshare = defineCommand({
   usage: "[options] [COMMAND [ARG...]]",
@@ -12,7 +11,6 @@ export const unshare = defineCommand({
   options: {},
   operands: { interspersed: false, complete: "files" },
   run({ operands }) {
-    const [file = getVariable("SHELL") ?? "/bin/sh", ...args] = operands;
-    return runInNamespace([file, ...args]);
+    return runInNamespace(operands);
   },
 });
