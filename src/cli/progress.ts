@@ -31,8 +31,9 @@ const widestBar = 40;
 /** The terminal on stderr, or undefined if it is none. */
 export function findProgressScreen(): ProgressScreen | undefined {
   if (!isTerminal(2)) return undefined;
-  const { columns = 80, rows = 24 } = process.stderr;
-  return { columns, rows, write: (text) => writeAll(2, text), now: () => performance.now() };
+  const { columns, rows } = process.stderr;
+  // A terminal of unknown size says 0.
+  return { columns: columns || 80, rows: rows || 24, write: (text) => writeAll(2, text), now: () => performance.now() };
 }
 
 export function openProgress(screen: ProgressScreen): Progress {
