@@ -165,13 +165,51 @@ const containerExists: CommandEntry = {
   load: () => import("./container/exists.ts").then((module) => module.exists),
 };
 
+const history: CommandEntry = {
+  summary: "Show how an image was made",
+  topic: "images",
+  load: () => import("./image/history.ts").then((module) => module.history),
+};
+
+const images: CommandEntry = {
+  summary: "List images",
+  topic: "images",
+  load: () => import("./image/ls.ts").then((module) => module.ls),
+};
+
+const inspectImages: CommandEntry = {
+  summary: "Show everything about images",
+  topic: "images",
+  load: () => import("./inspect.ts").then((module) => module.inspectImages),
+};
+
+const inspectContainers: CommandEntry = {
+  summary: "Show everything about containers",
+  topic: "containers",
+  load: () => import("./inspect.ts").then((module) => module.inspectContainers),
+};
+
+const inspect: CommandEntry = {
+  summary: "Show everything about containers and images",
+  topic: "containers",
+  load: () => import("./inspect.ts").then((module) => module.inspect),
+};
+
+const ps: CommandEntry = {
+  summary: "List containers",
+  topic: "containers",
+  load: () => import("./container/ps.ts").then((module) => module.ps),
+};
+
 const containerCommands: CommandTree = {
   attach,
   cleanup,
   create,
   exec,
   exists: containerExists,
+  inspect: inspectContainers,
   kill,
+  list: { ...ps, aliases: ["ls", "ps"] },
   logs,
   rename,
   restart,
@@ -182,7 +220,17 @@ const containerCommands: CommandTree = {
   wait,
 };
 
-const imageCommands: CommandTree = { exists: imageExists, load, pull, rm: rmi, tag, untag };
+const imageCommands: CommandTree = {
+  exists: imageExists,
+  history,
+  inspect: inspectImages,
+  list: { ...images, aliases: ["ls"] },
+  load,
+  pull,
+  rm: { ...rmi, aliases: ["remove"] },
+  tag,
+  untag,
+};
 
 const systemCommands: CommandTree = { info, migrate };
 
@@ -193,13 +241,17 @@ export const commands: CommandTree = {
   create,
   doctor,
   exec,
+  history,
   image: { summary: "Manage images", topic: "groups", commands: imageCommands },
+  images,
   info,
+  inspect,
   kill,
   load,
   login,
   logout,
   logs,
+  ps,
   pull,
   rename,
   restart,

@@ -6,6 +6,9 @@ import { containerFilter } from "./filters.ts";
 import { refreshContainers } from "./refresh.ts";
 import { isRunning } from "./state.ts";
 
+/** A container as listings have it. */
+export type ListedContainer = ContainerRecord;
+
 export interface ListContainersOptions {
   readonly filters: Filters;
   /** Those that do not run as well. The filter `status` implies it. */
@@ -21,7 +24,7 @@ export interface ListContainersOptions {
 export async function listContainers(
   engine: LifecycleEngine & Pick<Engine, "containers" | "images">,
   { filters, all, last }: ListContainersOptions,
-): Promise<ContainerRecord[]> {
+): Promise<ListedContainer[]> {
   const records = await refreshContainers(engine, engine.containers.list());
   const shows = containerFilter(engine, filters);
   const showsAll = all || last !== undefined || filters.has("status");

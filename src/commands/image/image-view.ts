@@ -1,0 +1,78 @@
+import { goTime, humanSince, humanSize } from "../../cli/human.ts";
+import type { ImageRow } from "../../image/list.ts";
+
+export interface ImageViewOptions {
+  readonly noTrunc: boolean;
+  /** How many containers the image has. */
+  countContainers(id: string): number;
+}
+
+const none = "<none>";
+
+/** What templates of `images` see: podman's fields and Docker's. Computed when a template asks for them. */
+export function imageFields({ image, repository, tag }: ImageRow, options: ImageViewOptions): Record<string, unknown> {
+  const id = options.noTrunc ? `sha256:${image.id}` : image.id.slice(0, 12);
+  return {
+    ID: id,
+    Id: image.id,
+    Repository: repository ?? none,
+    Tag: tag ?? none,
+    Digest: image.manifestDigest,
+    Names: image.names,
+    RepoTags: image.names,
+    RepoDigests: image.repoDigests,
+    History: image.names.join(", "),
+    Labels: image.labels,
+    ParentId: "",
+    SharedSize: 0,
+    Dangling: image.names.length === 0,
+    IsDangling: image.names.length === 0,
+    ReadOnly: false,
+    IsReadOnly: false,
+    get Created() {
+      return humanSince(image.createdAt);
+    },
+    get CreatedSince() {
+      return humanSince(image.createdAt);
+    },
+    get CreatedAt() {
+      return goTime(image.createdAt);
+    },
+    get CreatedTime() {
+      return goTime(image.createdAt);
+    },
+    get Size() {
+      return spacedSize(image.sizeBytes);
+    },
+    VirtualSize: image.sizeBytes,
+    get Containers() {
+      return options.countContainers(image.id);
+    },
+  };
+}
+
+/** One element of `images --format json`. */
+export function imageJson({ image }: ImageRow, { countContainers }: ImageViewOptions): object {
+  const dangling = image.names.length === 0;
+  return {
+    Id: image.id,
+    ParentId: "",
+    RepoTags: dangling ? null : image.names,
+    RepoDigests: image.repoDigests,
+    Size: image.sizeBytes,
+    SharedSize: 0,
+    VirtualSize: image.sizeBytes,
+    Labels: image.labels,
+    Containers: countContainers(image.id),
+    ...(dangling ? { Dangling: true } : { Names: image.names }),
+    Digest: image.manifestDigest,
+    History: image.names,
+    Created: Math.floor(image.createdAt.getTime() / 1000),
+    CreatedAt: image.createdAt.toISOString(),
+  };
+}
+
+/** `2.13 MB`: listings of images have a space there, others have none. */
+export function spacedSize(bytes: number): string {
+  return humanSize(bytes).replace(/(\d)([a-z]*B)$/i, "$1 $2");
+}

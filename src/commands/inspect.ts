@@ -1,0 +1,144 @@
+import { defineCommand, type OptionTable } from "../cli/command.ts";
+import type { Engine } from "../engine.ts";
+import { DhowError, isKind } from "../errors.ts";
+import { isJsonFormat, unsupportedTemplate } from "./listing.ts";
+
+type ObjectType = "all" | "container" | "image";
+
+const objectTypes: readonly ObjectType[] = ["image", "container", "all"];
+
+const formatOption = {
+  format: {
+    type: "string",
+    short: "f",
+    default: "json",
+    describe: "Format the output to a Go template or json",
+  },
+} as const satisfies OptionTable;
+
+const containerOptions = {
+  ...formatOption,
+  latest: { type: "boolean", short: "l", describe: "Act on the latest container dhow is aware of" },
+  size: { type: "boolean", short: "s", describe: "Display total file size" },
+} as const satisfies OptionTable;
+
+interface Request {
+  readonly operands: readonly string[];
+  readonly type: ObjectType;
+  readonly format: string;
+  readonly latest: boolean;
+  readonly size: boolean;
+}
+
+export const inspect = defineCommand({
+  usage: "[options] {CONTAINER|IMAGE} [{CONTAINER|IMAGE}...]",
+  summary: "Display the configuration of object denoted by ID",
+  description: "Displays the low-level information on an object identified by name or ID.",
+  examples: ["dhow inspect fedora", "dhow inspect --type image fedora", "dhow inspect -f '{{.State.Status}}' CtrID"],
+  options: {
+    ...containerOptions,
+    type: { type: "string", short: "t", default: "all", describe: "Specify inspect-object type" },
+  },
+  operands: { complete: "containers" },
+  run: ({ options, operands }, { engine, out }) =>
+    show({ ...options, operands, type: readType(options.type) }, { engine, out }),
+});
+
+export const inspectContainers = defineCommand({
+  usage: "[options] CONTAINER [CONTAINER...]",
+  summary: "Display the configuration of a container",
+  description: "Displays the low-level information on a container identified by name or ID.",
+  examples: ["dhow container inspect myCtr", "dhow container inspect -l --format '{{.Id}} {{.Config.Labels}}'"],
+  options: containerOptions,
+  operands: { complete: "containers" },
+  run: ({ options, operands }, { engine, out }) => show({ ...options, operands, type: "container" }, { engine, out }),
+});
+
+export const inspectImages = defineCommand({
+  usage: "[options] IMAGE [IMAGE...]",
+  summary: "Display the configuration of an image",
+  description: "Displays the low-level information of an image identified by name or ID.",
+  examples: ["dhow image inspect alpine", "dhow image inspect --format '{{.Id}} {{.Digest}}' alpine"],
+  options: formatOption,
+  operands: { complete: "images" },
+  run: ({ options, operands }, { engine, out }) =>
+    show({ ...options, operands, type: "image", latest: false, size: false }, { engine, out }),
+});
+
+interface Shown {
+  readonly engine: Engine;
+  readonly out: { write(text: string): void };
+}
+
+async function show(request: Request, { engine, out }: Shown): Promise<void> {
+  checkRequest(request);
+  const found: object[] = [];
+  const failures: unknown[] = [];
+  for (const name of request.latest ? [await latestId(engine)] : request.operands) {
+    try {
+      found.push(await inspectOne(engine, name, request));
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (request.format === "" || isJsonFormat(request.format)) out.write(`${JSON.stringify(found, undefined, 4)}\n`);
+  else throw unsupportedTemplate(request.format);
+  if (failures.length > 0) throw new AggregateError(failures);
+}
+
+function checkRequest({ operands, type, latest, size }: Request): void {
+  if (type === "image" && latest) throw invalid('latest is not supported for type "image"');
+  if (type === "image" && size) throw invalid('size is not supported for type "image"');
+  if (latest && operands.length > 0) throw invalid("--latest and arguments cannot be used together");
+  if (!latest && operands.length === 0) throw invalid("no names or ids specified");
+}
+
+function readType(text: string): ObjectType {
+  const type = objectTypes.find((each) => each === text);
+  if (type) return type;
+  const choices = objectTypes.map((each) => JSON.stringify(each));
+  throw invalid(
+    `invalid type ${JSON.stringify(text)}: must be ${choices.slice(0, -1).join(", ")}, or ${choices.at(-1)}`,
+  );
+}
+
+/** A container before an image of the same name, as with podman. */
+async function inspectOne(engine: Engine, name: string, { type, size }: Request): Promise<object> {
+  if (type !== "image") {
+    const container = await inspectOneContainer(engine, name.replace(/^\//, ""), size);
+    if (container) return container;
+    if (type === "container") throw notFound(`no such container ${JSON.stringify(name)}`);
+  }
+  const { findImage } = await import("../image/find.ts");
+  const { inspectImage } = await import("../image/inspect.ts");
+  try {
+    return inspectImage(engine, await findImage(engine, name));
+  } catch (error) {
+    if (type === "all" && isKind(error, "not-found")) throw notFound(`no such object: ${JSON.stringify(name)}`);
+    throw error;
+  }
+}
+
+async function inspectOneContainer(engine: Engine, name: string, size: boolean): Promise<object | undefined> {
+  const record = engine.containers.find(name);
+  if (!record) return undefined;
+  const { refreshContainers } = await import("../container/refresh.ts");
+  const { inspectContainer } = await import("../container/inspect.ts");
+  const [current] = await refreshContainers(engine, [record]);
+  return current && inspectContainer(engine, current, { size });
+}
+
+async function latestId(engine: Engine): Promise<string> {
+  const { listContainers } = await import("../container/list.ts");
+  const [latest] = await listContainers(engine, { filters: new Map(), all: true, last: 1 });
+  if (latest) return latest.id;
+  throw notFound("no containers found: no such container");
+}
+
+function notFound(message: string): DhowError {
+  return new DhowError(message, { kind: "not-found" });
+}
+
+function invalid(message: string): DhowError {
+  return new DhowError(message, { kind: "invalid-argument" });
+}
