@@ -13,12 +13,15 @@ import { chooseCgroups } from "./cgroups.ts";
 import { takeDown } from "./end.ts";
 import { planContainerNetwork } from "./plan-network.ts";
 import { canStart } from "./state.ts";
-import { writeSpec } from "./write-spec.ts";
+import { draftSpec } from "./write-spec.ts";
 
 /** A container on its way from "created" or "exited" to "running". The caller holds its lock. */
 export interface Starting {
-  /** The runtime has created it; its attach socket listens. */
-  create(): Promise<Created>;
+  /**
+   * The runtime has created it; its attach socket listens.
+   * @param meanwhile Work for this process while the runtime is at work.
+   */
+  create(meanwhile?: () => void): Promise<Created>;
   /** Its program runs, and is recorded as running. */
   go(created: Created): Promise<ContainerRecord>;
   /** After a failure of one of the others: takes everything down and records why. */
@@ -64,10 +67,13 @@ function steps(
 ): Starting {
   const { id, config } = record;
   return {
-    async create() {
+    async create(meanwhile) {
+      const draft = draftSpec(engine, record, { network, cgroupsPath });
       await launch.mounted;
-      writeSpec(engine, record, { network, cgroupsPath });
-      const created = await launch.create();
+      draft.write();
+      const creating = launch.create();
+      meanwhile?.();
+      const created = await creating;
       await network.publish?.();
       if (config.pidFile !== undefined) writeFileSync(config.pidFile, `${created.init.pid}`);
       if (config.conmonPidFile !== undefined) writeFileSync(config.conmonPidFile, `${created.monitor?.pid ?? ""}`);

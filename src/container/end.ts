@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { readExit } from "../runtime/exit.ts";
 import { runFiles } from "../runtime/files.ts";
@@ -52,6 +52,7 @@ export async function recordEnd(
   const runDirectory = engine.containers.runDirectory(id);
   if (isStarting(record.state) && record.bootId === bootId()) await killLeftovers(runDirectory);
   const exit = readExit(runDirectory);
+  if (record.config.autoRemove) keepExitCode(engine, id, exit?.code ?? seen.exitCode);
   await takeDown(engine, record);
   const ended: ContainerChange =
     isStarting(record.state) && !exit
@@ -81,9 +82,27 @@ export async function takeDown(engine: LifecycleEngine, record: ContainerRecord)
   rmSync(runDirectory, { recursive: true, force: true });
 }
 
+/**
+ * What is due when a container has ended that no restart policy starts again: with --rm it is removed, else its end is
+ * recorded. The caller holds its lock.
+ *
+ * @returns The record, if there still is one.
+ */
+export async function settleEnd(
+  engine: LifecycleEngine,
+  record: ContainerRecord,
+  seen: { readonly exitCode?: number } = {},
+): Promise<ContainerRecord | undefined> {
+  if (!record.config.autoRemove || isStarting(record.state)) return recordEnd(engine, record, seen);
+  // Until it is gone it is recorded as running, with a process that is dead: whoever finds it so goes on here.
+  keepExitCode(engine, record.id, readExit(engine.containers.runDirectory(record.id))?.code ?? seen.exitCode);
+  await takeDown(engine, record);
+  engine.containers.remove(record.id);
+  return undefined;
+}
+
 /** Removes a container that has no processes. The caller holds its lock. */
 export async function removeRecorded(engine: LifecycleEngine, record: ContainerRecord): Promise<void> {
-  if (record.config.autoRemove) keepExitCode(engine, record.id);
   engine.containers.update(record.id, { state: "removing" });
   await takeDown(engine, record);
   engine.containers.remove(record.id);
@@ -93,15 +112,16 @@ export async function removeRecorded(engine: LifecycleEngine, record: ContainerR
  * Keeps the exit code for those who wait for a container that is about to be removed. A file for each, in the run folder;
  * old ones go when new ones come.
  */
-function keepExitCode(engine: Pick<Engine, "containers" | "paths">, id: string): void {
+function keepExitCode(engine: Pick<Engine, "paths">, id: string, code: number = unknownExitCode): void {
   const folder = exitFolder(engine);
+  const write = () => writeFileSync(`${folder}/${id}`, String(code), { mode: 0o600 });
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    renameSync(runFiles(engine.containers.runDirectory(id)).exitFile, `${folder}/${id}`);
-    if (Math.random() < 1 / 16) forgetOldExitCodes(folder);
+    write();
   } catch {
-    // It never ran, or somebody else has done it.
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    write();
   }
+  if (Math.random() < 1 / 16) forgetOldExitCodes(folder);
 }
 
 function forgetOldExitCodes(folder: string): void {

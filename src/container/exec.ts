@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
@@ -11,6 +10,7 @@ import { runFiles } from "../runtime/files.ts";
 import { findRuntimeTools, type RuntimeTools } from "../runtime/tools.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { libc } from "../system/libc.ts";
+import { randomHex } from "../system/random.ts";
 import { connectStreams, sendWindowSize } from "./attach-streams.ts";
 import { chooseCgroups } from "./cgroups.ts";
 import { isGone } from "./end.ts";
@@ -51,7 +51,7 @@ export async function execInContainer(engine: Engine, nameOrId: string, options:
   const record = engine.containers.get(nameOrId);
   if (!canExec(record.state) || isGone(record)) throw notRunning(record);
   const runDirectory = engine.containers.runDirectory(record.id);
-  const sessionId = randomBytes(32).toString("hex");
+  const sessionId = randomHex(32);
   const directory = `${runDirectory}/exec/${sessionId}`;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   try {

@@ -10,7 +10,7 @@ import { libc } from "../system/libc.ts";
 import { catchSignals, sendSignal } from "../system/signals.ts";
 import { type AttachedStreams, connectStreams, type StreamChoice, sendWindowSize } from "./attach-streams.ts";
 import { beginStart, type Starting } from "./begin-start.ts";
-import { recordEnd, removeRecorded } from "./end.ts";
+import { removeRecorded, settleEnd } from "./end.ts";
 import { getSettled } from "./start.ts";
 import { isRunning } from "./state.ts";
 
@@ -75,9 +75,9 @@ async function connectAndGo(engine: Engine, { record, starting, options, proxy }
   let streams: AttachedStreams | undefined;
   try {
     const passthrough = record.config.log.driver === "passthrough";
-    // Loaded while the runtime is at work.
-    if (!passthrough) libc();
-    const created = await starting.create();
+    const created = await starting.create(() => {
+      if (!passthrough) libc();
+    });
     if (!attends) withdrawAttendance(directory);
     if (!passthrough) streams = connect(connectAttachSocket(directory), directory, options);
     await starting.go(created);
@@ -108,9 +108,9 @@ async function watch(engine: Engine, id: string, { created, streams, attends }: 
   const exitCode = await engine.containers.withLock(id, async () => {
     const record = engine.containers.find(id);
     if (!record) return undefined;
-    const ended = isRunning(record.state) ? await recordEnd(engine, record) : record;
-    if (ended.config.autoRemove) await removeRecorded(engine, ended);
-    return ended.exitCode;
+    if (isRunning(record.state)) return (await settleEnd(engine, record))?.exitCode;
+    if (record.config.autoRemove) await removeRecorded(engine, record);
+    return record.exitCode;
   });
   return { kind: "exited", exitCode: exit?.code ?? exitCode ?? 255 };
 }
@@ -135,8 +135,7 @@ export async function leaveToMonitor(engine: Engine, id: string): Promise<void> 
   await engine.containers.withLock(id, async () => {
     const record = engine.containers.find(id);
     if (!record || !isRunning(record.state)) return;
-    const ended = await recordEnd(engine, record);
-    if (ended.config.autoRemove) await removeRecorded(engine, ended);
+    await settleEnd(engine, record);
   });
 }
 

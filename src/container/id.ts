@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomHex } from "../system/random.ts";
 
 const adjectives = (
   "able agile amber ample apt balmy bold brave breezy bright brisk calm clear clever coastal cosmic cozy crisp curious " +
@@ -19,10 +19,14 @@ const surnames = (
 
 /** A new container id: 64 hex digits. */
 export function newContainerId(): string {
-  return randomBytes(32).toString("hex");
+  return randomHex(32);
 }
 
 /** A name for a container whose user gave none, as `calm_magellan`. */
 export function randomName(): string {
-  return `${adjectives[randomInt(adjectives.length)]}_${surnames[randomInt(surnames.length)]}`;
+  return `${pick(adjectives)}_${pick(surnames)}`;
+}
+
+function pick(words: readonly string[]): string | undefined {
+  return words[Math.floor(Math.random() * words.length)];
 }

@@ -6,7 +6,7 @@ import { waitForExit } from "../runtime/exit.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
-import { isGone, type LifecycleEngine, recordEnd, removeRecorded } from "./end.ts";
+import { isGone, type LifecycleEngine, recordEnd, removeRecorded, settleEnd } from "./end.ts";
 import { canStop, hasEnded, isPaused, isStarting } from "./state.ts";
 
 export interface StopOptions {
@@ -99,8 +99,8 @@ async function settle(
 ): Promise<void> {
   const record = engine.containers.find(id);
   if (!record) return;
-  const ended = canStop(record.state) ? await recordEnd(engine, record, { exitCode }) : record;
-  if (ended.config.autoRemove && !keep) await removeRecorded(engine, ended);
+  if (canStop(record.state)) await (keep ? recordEnd : settleEnd)(engine, record, { exitCode });
+  else if (record.config.autoRemove && !keep) await removeRecorded(engine, record);
 }
 
 function improper({ id, state }: ContainerRecord): DhowError {

@@ -21,19 +21,20 @@ export interface SpecRequest {
   readonly cgroupsPath: string | undefined;
 }
 
-/**
- * Writes the runtime spec of a container whose root filesystem is mounted, and the files that the spec refers to, into
- * its run folder.
- */
-export function writeSpec(
+/** A spec that lacks only what has to be looked up in the root filesystem. */
+export interface SpecDraft {
+  /** Writes the spec and the files that it refers to into the container's run folder. The root filesystem must be mounted. */
+  write(): void;
+}
+
+/** Does what can be done for a container's runtime spec before its root filesystem is mounted. */
+export function draftSpec(
   engine: Pick<Engine, "containers">,
   { id, name, config }: ContainerRecord,
   { network, cgroupsPath }: SpecRequest,
-): void {
+): SpecDraft {
   const runDirectory = engine.containers.runDirectory(id);
   const { rootfs, config: specFile } = runFiles(runDirectory);
-  const user = resolveUser(rootfs, config.user, config.groupAdd);
-  if (config.workdir !== "/") ensureDirectoryInRoot(rootfs, config.workdir, user);
   const hostname = hostnameOf({ config, containerId: id });
   const files = writeContainerFiles(
     runDirectory,
@@ -45,11 +46,10 @@ export function writeSpec(
     },
     { timezone: config.timezone, sharedWith: networkOwnerDirectory(engine, config) },
   );
-  const spec = generateSpec({
+  const input = {
     containerId: id,
     config,
     rootfsPath: rootfs,
-    user,
     network: network.namespace,
     joined: findJoinedNamespaces(engine, config),
     files,
@@ -58,8 +58,14 @@ export function writeSpec(
     cgroupsPath,
     hostDevices: config.privileged ? listHostDevices() : [],
     host: readHostFacts(),
-  });
-  writeFileSync(specFile, serializeSpec(spec), { mode: 0o600 });
+  };
+  return {
+    write() {
+      const user = resolveUser(rootfs, config.user, config.groupAdd);
+      if (config.workdir !== "/") ensureDirectoryInRoot(rootfs, config.workdir, user);
+      writeFileSync(specFile, serializeSpec(generateSpec({ ...input, user })), { mode: 0o600 });
+    },
+  };
 }
 
 /** Run folder of the container whose network a container joins. */

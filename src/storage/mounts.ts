@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { loadedLibc, SystemCallError } from "../system/libc.ts";
 import { tryRun } from "../system/process.ts";
 
 /** The mount points of this mount namespace, in the order they were mounted. */
@@ -26,9 +27,26 @@ export function isMountPoint(target: string): boolean {
 export function unmountAll(target: string): void {
   const mounted = () => listMountPoints().filter((point) => point === target).length;
   for (let left = mounted(), before = left + 1; left > 0 && left < before; before = left, left = mounted()) {
-    tryRun(["umount", "-l", "-i", target]);
+    unmountOnce(target);
   }
 }
+
+/** A mount that somebody else has removed meanwhile is no failure. */
+function unmountOnce(target: string): void {
+  const calls = loadedLibc();
+  if (!calls) {
+    tryRun(["umount", "-l", "-i", target]);
+    return;
+  }
+  try {
+    calls.unmount(target, detach);
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error;
+  }
+}
+
+/** MNT_DETACH. */
+const detach = 2;
 
 /** mountinfo writes space, tab, newline and backslash as three octal digits. */
 function unescapePath(text: string): string {
