@@ -42,7 +42,7 @@ export async function findOrMakeNamespace(warn: Warn): Promise<NamespaceRecord> 
 
   const uid = process.geteuid?.() ?? 0;
   const runDirectory = last && isPrivate(last.runDirectory, uid) ? last.runDirectory : makeRunDirectory();
-  const pause = (await revive(last, runDirectory)) ?? (await makeNew(data, warn));
+  const pause = (await revive(last, runDirectory)) ?? (await makeNew({ data, runDirectory, warn }));
   const userNamespace = userNamespaceOf(pause.identity.pid) ?? "";
   const record = { pause: pause.identity, runDirectory, userNamespace };
   // In this order: a process that dies in between leaves the record of a pause process that ends with it.
@@ -67,7 +67,8 @@ function prepareDataDirectory(data: string): void {
 
 /** A new pause process in the namespaces of the last record, if a process keeps them alive: this one or a container's. */
 async function revive(last: NamespaceRecord | undefined, runDirectory: string): Promise<PreparedPause | undefined> {
-  if (last && userNamespaceOf("self") === last.userNamespace) return startPause({ entry: [], arrangeMounts: false });
+  if (last && userNamespaceOf("self") === last.userNamespace)
+    return startPause({ entry: [], arrangeMounts: false, runDirectory });
   const survivor = findSurvivor({ runDirectory, known: last?.userNamespace });
   if (!survivor) return undefined;
   const enterUser = [nsenterPath(), "-t", String(survivor.pid), "-U", "--preserve-credentials"];
@@ -76,25 +77,37 @@ async function revive(last: NamespaceRecord | undefined, runDirectory: string): 
       ? { entry: [...enterUser, "-m"], arrangeMounts: false }
       : { entry: [...enterUser, "unshare", "--mount", "--propagation", "slave"], arrangeMounts: true };
   // It may end at this very moment; then there is nothing left to revive.
-  return startPause(options).catch(() => undefined);
+  return startPause({ ...options, runDirectory }).catch(() => undefined);
 }
 
-async function makeNew(data: string, warn: Warn): Promise<PreparedPause> {
+interface NewNamespace {
+  readonly data: string;
+  readonly runDirectory: string;
+  readonly warn: Warn;
+}
+
+async function makeNew(request: NewNamespace): Promise<PreparedPause> {
   const plan = planIds();
   try {
-    return await makeFromPlan(plan, data, warn);
+    return await makeFromPlan(plan, request);
   } catch (error) {
     const isMapRefused = error instanceof DhowError && error.kind === "permission-denied";
     if (!isMapRefused) throw explainFailure(error);
     const reason = error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-    return makeFromPlan(planOneId(`${reason}; containers get one uid; ${error.hint}`), data, warn).catch((cause) => {
+    return makeFromPlan(planOneId(`${reason}; containers get one uid; ${error.hint}`), request).catch((cause) => {
       throw explainFailure(cause);
     });
   }
 }
 
-async function makeFromPlan({ map, limitation }: IdPlan, data: string, warn: Warn): Promise<PreparedPause> {
-  const pause = await startPause({ entry: newNamespaces, mapIds: (pid) => writeIdMap(pid, map), arrangeMounts: true });
+async function makeFromPlan({ map, limitation }: IdPlan, request: NewNamespace): Promise<PreparedPause> {
+  const { data, runDirectory, warn } = request;
+  const pause = await startPause({
+    entry: newNamespaces,
+    mapIds: (pid) => writeIdMap(pid, map),
+    arrangeMounts: true,
+    runDirectory,
+  });
   warnOnce(data, limitation, warn);
   return pause;
 }

@@ -17,6 +17,8 @@ export interface PauseOptions {
   readonly mapIds?: (pid: number) => void;
   /** Whether the mount namespace is new. */
   readonly arrangeMounts: boolean;
+  /** The run folder, which the process keeps locked: systemd-tmpfiles leaves locked folders alone when it cleans up /tmp. */
+  readonly runDirectory?: string;
 }
 
 /** Enters a new user and mount namespace. Mounts of the machine appear in it, its own stay inside. */
@@ -35,12 +37,15 @@ fi`;
  * Starts the process that holds the namespaces.
  * @throws {DhowError} `unavailable` with the last words of the program that failed.
  */
-export async function startPause({ entry, mapIds, arrangeMounts }: PauseOptions): Promise<PreparedPause> {
+export async function startPause(options: PauseOptions): Promise<PreparedPause> {
+  const { entry, mapIds, arrangeMounts, runDirectory } = options;
   const script = [
     "echo entered; read -r answer || exit 1",
     arrangeMounts ? mountArrangement : "",
+    runDirectory === undefined ? "exec 9</dev/null" : `exec 9<${shellQuote([runDirectory])}; flock -s -n 9`,
     "echo prepared; read -r answer || exit 1",
-    `exec ${shellQuote(pauseCommand())} </dev/null >/dev/null 2>&1`,
+    // As stdin: catatonit closes every other file.
+    `exec ${shellQuote(pauseCommand())} <&9 >/dev/null 2>&1`,
   ].join("\n");
   const [file = "/bin/sh", ...args] = [...entry, "/bin/sh", "-c", script];
   const child = startProgram([file, ...args], {

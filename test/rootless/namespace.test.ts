@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
@@ -132,6 +133,14 @@ describe("ensureNamespace()", () => {
     await new Promise((resolve) => child.once("close", resolve));
     expect(JSON.parse(output)).toMatchObject({ user: before.user, mount: before.mount, uid: before.uid });
     expect(readlinkSync(`/proc/${sandbox.pausePid()}/ns/user`)).toBe(before.user);
+  });
+
+  it("keeps the run folder locked, so that systemd-tmpfiles leaves it alone", () => {
+    sandbox.enter();
+    const tryLock = () => spawnSync("flock", ["-x", "-n", sandbox.run, "true"]).status;
+    expect(tryLock()).toBe(1);
+    kill(sandbox.pausePid());
+    expect(tryLock()).toBe(0);
   });
 
   it("leaves nothing that can be read by others", () => {
