@@ -10,6 +10,8 @@ export interface AddLayerOptions {
   readonly signal?: AbortSignal;
   /** Awaited before the layer is published: a download that verifies the blob while it is unpacked. Its failure is the layer's. */
   readonly complete?: Promise<void>;
+  /** What could not be unpacked as it is. Default: tells the user at once. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 /**
@@ -21,7 +23,7 @@ export async function addLayer(
   engine: Engine,
   layer: { readonly chainId: Digest; readonly parent: Digest | undefined; readonly diffId: Digest },
   source: LayerSource,
-  { complete, ...options }: AddLayerOptions = {},
+  { complete, onWarning = engine.warn, ...options }: AddLayerOptions = {},
 ): Promise<LayerRecord> {
   const { uids, gids } = readIdMap();
   const below = layer.parent === undefined ? [] : engine.layers.chain(layer.parent);
@@ -40,7 +42,7 @@ export async function addLayer(
     if (completed.status === "rejected") throw completed.reason;
     if (unpacked.status === "rejected") throw unpacked.reason;
     const { sizeBytes, warnings } = unpacked.value;
-    for (const warning of warnings) engine.warn(warning);
+    for (const warning of warnings) onWarning(warning);
     return { sizeBytes };
   });
 }

@@ -142,16 +142,17 @@ async function store(
   removeAbandoned(engine.paths.data);
   engine.leases.take([manifest.config.digest]);
   const imageConfig = await fetchConfig(engine, source);
+  const warnings = await storeLayers(engine, source, imageConfig, options);
   if (!matchesPlatform(imageConfig, platform)) {
-    engine.warn(
-      `image platform (${formatPlatform(imageConfig)}) does not match the expected platform (${formatPlatform(platform)})`,
-    );
+    const [have, want] = [imageConfig, platform].map(formatPlatform);
+    warnings.push(`image platform (${have}) does not match the expected platform (${want})`);
   }
-  await storeLayers(engine, source, imageConfig, options);
   options.onEvent?.({ type: "config", digest: manifest.config.digest });
   const manifestDigest = engine.blobs.put(manifestBytes);
   const indexDigest = index && engine.blobs.put(index.bytes);
   options.onEvent?.({ type: "manifest" });
+  // Not earlier: they would get between the lines of a display that moves.
+  for (const warning of warnings) engine.warn(warning);
   await client.close();
   const repository = repositoryName(reference);
   return engine.images.add({
@@ -183,12 +184,14 @@ async function fetchConfig({ blobs }: Engine, { client, reference, manifest }: O
   return parseImageConfig(blobs.read(config.digest), layers.length);
 }
 
+/** @returns What could not be unpacked as it is. */
 async function storeLayers(
   engine: Engine,
   source: OpenSource,
   { rootfs }: ImageConfig,
   { onEvent }: PullOptions,
-): Promise<void> {
+): Promise<string[]> {
+  const warnings: string[] = [];
   const chain = chainIds(rootfs.diff_ids);
   // From here on garbage collection leaves alone what is found to be there. The lease ends with this process.
   engine.layers.reserve(chain);
@@ -220,10 +223,11 @@ async function storeLayers(
     // Each needs the one below; the next ones are being downloaded meanwhile.
     for (const { descriptor, ...layer } of missing) {
       const { source: blob, complete } = downloads.get(descriptor);
-      await addLayer(engine, layer, blob, { complete });
+      await addLayer(engine, layer, blob, { complete, onWarning: (warning) => warnings.push(warning) });
       downloads.release(descriptor);
       onEvent?.({ type: "layer", digest: descriptor.digest });
     }
+    return warnings;
   } finally {
     await downloads.stop();
   }
