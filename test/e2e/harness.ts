@@ -3,7 +3,7 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } f
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
-import { findLeftovers, type LeftoverScope, waitUntilNothingLeft } from "./leftovers.ts";
+import { findLeftovers, type LeftoverScope, noteNamespace, waitUntilNothingLeft } from "./leftovers.ts";
 import { isRunning, type NamespaceRecord, namespaceRecord } from "./namespace-record.ts";
 import { type Running, type RunResult, start } from "./running.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
@@ -16,7 +16,7 @@ export type UserKind = "range" | "norange" | "root";
 
 export interface CommandOptions {
   readonly input?: string | Uint8Array;
-  /** Added to a clean environment of HOME, PATH, LANG and TERM. */
+  /** Added to a clean environment of HOME, PATH, LANG, TERM and XDG_RUNTIME_DIR; an empty value is as good as none. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** When it is over, the command is killed and the test fails. Default 120 s. */
@@ -68,18 +68,17 @@ export function testUser(kind: UserKind): TestUser {
   const gid = Number(execFileSync("id", ["-g", name], { encoding: "utf8" }));
   const home = mkdtempSync(join(folder, `home-${kind}-`));
   chownSync(home, uid, gid);
-  const shared = name !== accounts.range && name !== accounts.norange;
   const environment = {
     HOME: home,
     USER: name,
     PATH: `${prefix}/bin:${systemPath}`,
     LANG: "C.UTF-8",
     TERM: "xterm",
-    // The run folder of somebody who may use dhow outside of these tests must not be touched.
-    ...(shared ? { XDG_RUNTIME_DIR: runtimeFolder(home, uid, gid) } : {}),
+    // Several runs of the tests, and whoever else uses dhow as the same user, must not meet.
+    XDG_RUNTIME_DIR: runtimeFolder(home, uid, gid),
   };
   const become = isRoot && uid !== 0 ? ["setpriv", "--reuid", name, "--regid", String(gid), "--init-groups"] : [];
-  const scope: LeftoverScope = { home, uid, ...(shared ? {} : { account: name }) };
+  const scope: LeftoverScope = { home, namespaces: new Set() };
 
   function startProgram(argv: readonly string[], options: CommandOptions): Running {
     return start([...become, ...argv] as [string, ...string[]], {
@@ -91,7 +90,9 @@ export function testUser(kind: UserKind): TestUser {
   async function program(argv: readonly string[], options: CommandOptions = {}): Promise<RunResult> {
     const running = startProgram(argv, options);
     if (options.input === undefined) running.closeInput();
-    return running.end(options.timeoutMs ?? 120_000);
+    const result = await running.end(options.timeoutMs ?? 120_000);
+    noteNamespace(scope);
+    return result;
   }
   const user: TestUser = {
     kind,
@@ -108,7 +109,10 @@ export function testUser(kind: UserKind): TestUser {
     start: (args, options = {}) => startProgram(["dhow", ...args], options),
     terminal: (args, options = {}) =>
       openTerminal(["dhow", ...args], { ...options, launch: (argv) => startProgram(argv, options) }),
-    namespace: () => namespaceRecord(home),
+    namespace() {
+      noteNamespace(scope);
+      return namespaceRecord(home);
+    },
     processes: () => findLeftovers(scope).processes,
     async expectNothingLeft() {
       const containers = await user.succeed(["ps", "--all", "--quiet"]);
@@ -126,7 +130,6 @@ async function dispose(user: TestUser, scope: LeftoverScope): Promise<void> {
   for (const { pid } of findLeftovers(scope).processes) kill(pid);
   const record = user.namespace();
   if (record && isRunning(record)) kill(record.pid);
-  if (record?.runFolder.startsWith("/tmp/dhow-") && scope.account) removeTree(record.runFolder);
   removeTree(user.home);
 }
 

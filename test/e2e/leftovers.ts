@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isRunning, namespaceRecord } from "./namespace-record.ts";
 
+/** What tells a test's processes from everybody else's: its home directory, and the user namespaces that were made for it. */
 export interface LeftoverScope {
   readonly home: string;
-  readonly uid: number;
-  /** The account's name, if it exists for these tests alone: then every process of it and of its range counts. */
-  readonly account?: string;
+  /** Grows as namespaces are seen: a pause process that is killed takes its record with it, but not always its namespace. */
+  readonly namespaces: Set<string>;
 }
 
 export interface Leftovers {
@@ -32,8 +32,16 @@ export async function waitUntilNothingLeft(scope: LeftoverScope, timeoutMs = 10_
   }
 }
 
+/** Remembers the user namespace that the pause process holds now. */
+export function noteNamespace({ home, namespaces }: LeftoverScope): void {
+  const record = namespaceRecord(home);
+  const namespace = record && isRunning(record) ? userNamespace(record.pid) : undefined;
+  if (namespace !== undefined && namespace !== userNamespace(process.pid)) namespaces.add(namespace);
+}
+
 /** What belongs to containers of this user now: processes but the pause process, mounts in its namespace, folders. */
 export function findLeftovers(scope: LeftoverScope): Leftovers {
+  noteNamespace(scope);
   const record = namespaceRecord(scope.home);
   const pause = record && isRunning(record) ? record.pid : undefined;
   return {
@@ -44,27 +52,20 @@ export function findLeftovers(scope: LeftoverScope): Leftovers {
 }
 
 function leftProcesses(scope: LeftoverScope, pause: number | undefined): { pid: number; command: string }[] {
-  const namespace = pause === undefined ? undefined : userNamespace(pause);
-  const owns = ownedIds(scope);
   return readdirSync("/proc")
     .map(Number)
     .filter((pid) => pid > 1 && pid !== pause && pid !== process.pid)
     .flatMap((pid) => {
       const command = commandLine(pid);
-      if (command === undefined) return [];
-      const inside = namespace !== undefined && userNamespace(pid) === namespace;
-      return inside || owns(ownerOf(pid)) || command.includes(scope.home) ? [{ pid, command }] : [];
+      return command !== undefined && belongsTo(scope, pid, command) ? [{ pid, command }] : [];
     });
 }
 
-function ownedIds({ account, uid }: LeftoverScope): (id: number | undefined) => boolean {
-  if (account === undefined) return () => false;
-  const ranges = readFileSync("/etc/subuid", "utf8")
-    .split("\n")
-    .map((line) => line.split(":"))
-    .filter(([name]) => name === account)
-    .map(([, first, count]) => [Number(first), Number(first) + Number(count)] as const);
-  return (id) => id !== undefined && (id === uid || ranges.some(([from, to]) => id >= from && id < to));
+/** Container processes are known by their namespace; monitors, networks and commands also by what they were started with. */
+function belongsTo({ home, namespaces }: LeftoverScope, pid: number, command: string): boolean {
+  const namespace = userNamespace(pid);
+  if (namespace !== undefined && namespaces.has(namespace)) return true;
+  return command.includes(home) || readLines(`/proc/${pid}/environ`).join("\n").split("\0").includes(`HOME=${home}`);
 }
 
 function leftMounts({ home }: LeftoverScope, pause: number, runFolder: string): string[] {
@@ -107,11 +108,6 @@ function userNamespace(pid: number): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function ownerOf(pid: number): number | undefined {
-  const line = readLines(`/proc/${pid}/status`).find((text) => text.startsWith("Uid:"));
-  return line === undefined ? undefined : Number(line.split(/\s+/)[1]);
 }
 
 /** Undefined for a process that has ended, be it a zombie. */
