@@ -53,6 +53,21 @@ export function chooseCgroupManager(requested: string | undefined, probes: Cgrou
   return { ...base, manager: "cgroupfs", reason: `the cgroup ${parent} is this user's`, parent, controllers: list };
 }
 
+/** Where a container's cgroup goes, as the runtime spec says it; undefined when none is made. */
+export function cgroupsPathOf(
+  { manager, parent }: Pick<CgroupSupport, "manager" | "parent">,
+  id: string,
+): string | undefined {
+  switch (manager) {
+    case "systemd":
+      return `user.slice:dhow:${id}`;
+    case "cgroupfs":
+      return `${parent === "/" ? "" : parent}/dhow-${id}`;
+    case "disabled":
+      return undefined;
+  }
+}
+
 function checkRequest(requested: string | undefined): CgroupManager | undefined {
   switch (requested) {
     case undefined:

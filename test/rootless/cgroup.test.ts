@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type CgroupProbes, chooseCgroupManager } from "../../src/rootless/cgroup.ts";
+import { type CgroupProbes, cgroupsPathOf, chooseCgroupManager } from "../../src/rootless/cgroup.ts";
 
 interface Machine {
   readonly self: string;
@@ -71,5 +71,14 @@ describe("chooseCgroupManager()", () => {
     ).toBe("cgroupfs");
     expect(chooseCgroupManager("systemd", probes(delegated)).manager).toBe("cgroupfs");
     expect(() => chooseCgroupManager("magic", probes(session))).toThrow('cgroup manager "magic" is not known');
+  });
+});
+
+describe("cgroupsPathOf()", () => {
+  it("speaks the manager's language", () => {
+    expect(cgroupsPathOf({ manager: "systemd", parent: undefined }, "abc")).toBe("user.slice:dhow:abc");
+    expect(cgroupsPathOf({ manager: "cgroupfs", parent: "/ci/job" }, "abc")).toBe("/ci/job/dhow-abc");
+    expect(cgroupsPathOf({ manager: "cgroupfs", parent: "/" }, "abc")).toBe("/dhow-abc");
+    expect(cgroupsPathOf({ manager: "disabled", parent: undefined }, "abc")).toBeUndefined();
   });
 });
