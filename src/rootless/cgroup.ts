@@ -94,7 +94,8 @@ export function cgroupVersion({ read }: Pick<CgroupProbes, "read">): CgroupSuppo
 /** The controllers that systemd hands to this user's services; undefined if there is no systemd for this user. */
 function systemdControllers({ uid, busAddress, runtimeDirectory, read, isSocket }: CgroupProbes): string[] | undefined {
   const directory = runtimeDirectory ?? `/run/user/${uid}`;
-  const hasBus = busAddress !== undefined || isSocket(`${directory}/bus`);
+  // The runtime looks for the bus by itself, through these two variables.
+  const hasBus = busAddress !== undefined || (runtimeDirectory !== undefined && isSocket(`${directory}/bus`));
   if (!hasBus || !isSocket(`${directory}/systemd/private`)) return undefined;
   return words(read(`${mountPoint}/user.slice/user-${uid}.slice/user@${uid}.service/cgroup.controllers`));
 }

@@ -6,14 +6,15 @@ interface Machine {
   readonly files?: Record<string, string>;
   readonly sockets?: readonly string[];
   readonly writable?: readonly string[];
+  readonly runtimeDirectory?: string;
 }
 
-function probes({ self, files = {}, sockets = [], writable = [] }: Machine): CgroupProbes {
+function probes({ self, files = {}, sockets = [], writable = [], runtimeDirectory }: Machine): CgroupProbes {
   const all: Record<string, string> = { "/proc/self/cgroup": self, ...files };
   return {
     uid: 1000,
     busAddress: undefined,
-    runtimeDirectory: undefined,
+    runtimeDirectory,
     read: (path) => all[path],
     isSocket: (path) => sockets.includes(path),
     isWritable: (path) => writable.includes(path),
@@ -29,6 +30,7 @@ const session = {
     "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/cgroup.controllers": "cpu memory pids\n",
   },
   sockets: ["/run/user/1000/bus", "/run/user/1000/systemd/private"],
+  runtimeDirectory: "/run/user/1000",
 };
 const delegated = {
   self: "0::/ci/job/step\n",
@@ -58,7 +60,12 @@ describe("chooseCgroupManager()", () => {
     ["hybrid", { self: "4:memory:/x\n1:name=systemd:/\n0::/\n", writable: folder("") }, "hybrid"],
     ["v1", { self: "4:memory:/x\n", writable: folder("") }, "v1"],
     ["v2 without a cgroup of the user's", { self: "0::/system.slice/cron.service\n" }, "v2"],
-    ["v2 with a bus but no systemd", { self: "0::/x\n", sockets: ["/run/user/1000/bus"] }, "v2"],
+    ["v2 with a systemd that the environment does not lead to", { self: session.self, sockets: session.sockets }, "v2"],
+    [
+      "v2 with a bus but no systemd",
+      { self: "0::/x\n", sockets: ["/run/user/1000/bus"], runtimeDirectory: "/run/user/1000" },
+      "v2",
+    ],
   ])("disables cgroups on %s", (_, machine, version) => {
     expect(chooseCgroupManager(undefined, probes(machine))).toMatchObject({ manager: "disabled", version });
   });
