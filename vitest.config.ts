@@ -12,6 +12,8 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+          // After the unit tests: what is killed at a certain moment should not compete with them for the machine.
+          sequence: { groupOrder: 1 },
         },
       },
     ],
