@@ -34,11 +34,6 @@ export function parseIdMap(text: string): IdMapping[] {
     });
 }
 
-/** Whether the namespace has more ids than the user's own. */
-export function hasSubordinateIds({ uids, gids }: IdMap = readIdMap()): boolean {
-  return countIds(uids) > 1 && countIds(gids) > 1;
-}
-
 /** How many ids are mapped. */
 export function countIds(mappings: readonly IdMapping[]): number {
   return mappings.reduce((sum, { size }) => sum + size, 0);
