@@ -24,8 +24,10 @@ describe.skipIf(!canBe("range"))("what was killed", () => {
   });
 
   async function namesOf(...filter: string[]): Promise<string[]> {
-    const output = await user.succeed(["ps", "--all", "--format", "{{.Names}}", ...filter]);
-    return output.split("\n").filter(Boolean);
+    const containers: { Names: string[] }[] = JSON.parse(
+      await user.succeed(["ps", "-a", "--format", "json", ...filter]),
+    );
+    return containers.flatMap(({ Names }) => Names);
   }
 
   it.each([
