@@ -3,9 +3,10 @@ import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { NetworkPlan } from "../network/network.ts";
 import { announceAttendance } from "../runtime/attendant.ts";
+import { compiledFilters } from "../runtime/compiled-filters.ts";
 import { runFiles } from "../runtime/files.ts";
 import { type Created, type Launch, launchContainer } from "../runtime/launch.ts";
-import { findRuntimeTools } from "../runtime/tools.ts";
+import { findRuntimeTools, type RuntimeTools } from "../runtime/tools.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { bootId, identifyProcess } from "../system/clock.ts";
 import { installationFile } from "../system/installation.ts";
@@ -13,7 +14,7 @@ import { chooseCgroups } from "./cgroups.ts";
 import { takeDown } from "./end.ts";
 import { planContainerNetwork } from "./plan-network.ts";
 import { canStart } from "./state.ts";
-import { draftSpec } from "./write-spec.ts";
+import { draftSpec, type SpecDraft, type SpecRequest } from "./write-spec.ts";
 
 /** A container on its way from "created" or "exited" to "running". The caller holds its lock. */
 export interface Starting {
@@ -46,29 +47,33 @@ export function beginStart(engine: Engine, record: ContainerRecord): Starting {
     monitor: identifyProcess(process.pid),
     networkState: network.state,
   });
-  const { manager, path: cgroupsPath } = chooseCgroups(engine, record);
-  let launch: Launch | undefined;
+  let parts: StartParts;
   try {
     rmSync(runDirectory, { recursive: true, force: true });
     mkdirSync(runFiles(runDirectory).rootfs, { recursive: true, mode: 0o700 });
     announceAttendance(runDirectory);
-    launch = launchContainer(launchRequest(engine, record, { network, manager }));
+    const { manager, path: cgroupsPath } = chooseCgroups(engine, record);
+    const tools = findRuntimeTools({ runtime: engine.globals.runtime, cgroupManager: manager });
+    const launch = launchContainer(launchRequest(engine, record, { network, tools }));
+    parts = { launch, network, cgroupsPath, filters: compiledFilters(engine.paths.run, tools) };
   } catch (error) {
     engine.containers.update(id, { state: record.state, error: messageOf(error), networkState: undefined });
     throw error;
   }
-  return steps(engine, record, { launch, network, cgroupsPath });
+  return steps(engine, record, parts);
 }
 
-function steps(
-  engine: Engine,
-  record: ContainerRecord,
-  { launch, network, cgroupsPath }: { launch: Launch; network: NetworkPlan; cgroupsPath: string | undefined },
-): Starting {
+interface StartParts extends SpecRequest {
+  readonly launch: Launch;
+}
+
+function steps(engine: Engine, record: ContainerRecord, { launch, ...request }: StartParts): Starting {
   const { id, config } = record;
+  const { network } = request;
+  let draft: SpecDraft | undefined;
   return {
     async create(meanwhile) {
-      const draft = draftSpec(engine, record, { network, cgroupsPath });
+      draft = draftSpec(engine, record, request);
       await launch.mounted;
       draft.write();
       const creating = launch.create();
@@ -87,6 +92,7 @@ function steps(
         ...{ startedAt: new Date(), finishedAt: undefined, exitCode: undefined, error: "", stoppedByUser: false },
       });
       await started;
+      draft?.keepCompiled();
       return running;
     },
     async undo(reason) {
@@ -104,12 +110,12 @@ function steps(
 function launchRequest(
   engine: Engine,
   { id, name, config }: ContainerRecord,
-  { network, manager }: { network: NetworkPlan; manager: "systemd" | "cgroupfs" | "disabled" },
+  { network, tools }: { readonly network: NetworkPlan; readonly tools: RuntimeTools },
 ): Parameters<typeof launchContainer>[0] {
   const directory = engine.containers.directory(id);
   const runDirectory = engine.containers.runDirectory(id);
   return {
-    tools: findRuntimeTools({ runtime: engine.globals.runtime, cgroupManager: manager }),
+    tools,
     id,
     name,
     runDirectory,

@@ -3,6 +3,7 @@ import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
 import type { NetworkPlan } from "../network/network.ts";
+import type { CompiledFilters } from "../runtime/compiled-filters.ts";
 import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { getVariable } from "../system/environment.ts";
@@ -19,22 +20,25 @@ import { resolveUser } from "./spec/user.ts";
 export interface SpecRequest {
   readonly network: NetworkPlan;
   readonly cgroupsPath: string | undefined;
+  readonly filters: CompiledFilters;
 }
 
 /** A spec that lacks only what has to be looked up in the root filesystem. */
 export interface SpecDraft {
-  /** Writes the spec and the files that it refers to into the container's run folder. The root filesystem must be mounted. */
+  /** Writes the spec into the container's run folder. The root filesystem must be mounted. */
   write(): void;
+  /** Keeps what the runtime has made of the spec and would make again the next time. Call it once the container is created. */
+  keepCompiled(): void;
 }
 
 /** Does what can be done for a container's runtime spec before its root filesystem is mounted. */
 export function draftSpec(
   engine: Pick<Engine, "containers">,
   { id, name, config }: ContainerRecord,
-  { network, cgroupsPath }: SpecRequest,
+  { network, cgroupsPath, filters }: SpecRequest,
 ): SpecDraft {
   const runDirectory = engine.containers.runDirectory(id);
-  const { rootfs, config: specFile } = runFiles(runDirectory);
+  const { rootfs, config: specFile, runtimeRoot } = runFiles(runDirectory);
   const hostname = hostnameOf({ config, containerId: id });
   const files = writeContainerFiles(
     runDirectory,
@@ -59,11 +63,20 @@ export function draftSpec(
     hostDevices: config.privileged ? listHostDevices() : [],
     host: readHostFacts(),
   };
+  let uncompiled: string | undefined;
   return {
     write() {
       const user = resolveUser(rootfs, config.user, config.groupAdd);
       if (config.workdir !== "/") ensureDirectoryInRoot(rootfs, config.workdir, user);
-      writeFileSync(specFile, serializeSpec(generateSpec({ ...input, user })), { mode: 0o600 });
+      const spec = generateSpec({ ...input, user });
+      const profile = spec.linux.seccomp && JSON.stringify(spec.linux.seccomp);
+      const compiled = profile === undefined ? {} : filters.find(profile);
+      if (!compiled) uncompiled = profile;
+      const annotations = { ...spec.annotations, ...compiled };
+      writeFileSync(specFile, serializeSpec({ ...spec, annotations }), { mode: 0o600 });
+    },
+    keepCompiled() {
+      if (uncompiled !== undefined) filters.keep(uncompiled, { id, runtimeRoot });
     },
   };
 }
