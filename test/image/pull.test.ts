@@ -402,7 +402,7 @@ describe("a registry that misbehaves", () => {
     await using front = await startFront((request, response) => {
       if (!isBigLayer(request.url) || broken.has("once")) return false;
       broken.add("once");
-      fetch(`http://${registry.host}${request.url}`).then(async (answer) => {
+      void fetch(`http://${registry.host}${request.url}`).then(async (answer) => {
         const bytes = Buffer.from(await answer.arrayBuffer());
         response.writeHead(200, { "content-length": bytes.length });
         response.write(bytes.subarray(0, 700_000), () => setTimeout(() => request.socket.destroy(), 50));
