@@ -1,13 +1,47 @@
+import { existsSync } from "node:fs";
 import type { Engine } from "../engine.ts";
+import { type CgroupManager, cgroupsPathOf, chooseCgroupManager } from "../rootless/cgroup.ts";
+import { runtimeArguments } from "../runtime/conmon.ts";
+import { runFiles } from "../runtime/files.ts";
+import { findRuntimeTools, type RuntimeTools } from "../runtime/tools.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
+import { tryRun } from "../system/process.ts";
 
 export interface CgroupChoice {
-  readonly manager: "systemd" | "cgroupfs" | "disabled";
+  readonly manager: CgroupManager;
   /** For the runtime spec; undefined when no cgroup is made. */
   readonly path: string | undefined;
 }
 
+type CgroupEngine = Pick<Engine, "globals" | "containers">;
+
 /** Who makes the container's cgroup, and where. */
-export function chooseCgroups(_engine: Pick<Engine, "globals">, _record: ContainerRecord): CgroupChoice {
-  return { manager: "disabled", path: undefined };
+export function chooseCgroups(
+  { globals }: Pick<Engine, "globals">,
+  { id, config }: Pick<ContainerRecord, "id" | "config">,
+): CgroupChoice {
+  const wanted = config.cgroups === "disabled" ? "disabled" : globals.cgroupManager;
+  const support = chooseCgroupManager(wanted);
+  return { manager: support.manager, path: cgroupsPathOf(support, id) };
+}
+
+/** The programs that run a container, and who makes its cgroup. */
+export function containerTools(
+  engine: Pick<Engine, "globals">,
+  record: Pick<ContainerRecord, "id" | "config">,
+): RuntimeTools {
+  const { manager } = chooseCgroups(engine, record);
+  return findRuntimeTools({ runtime: engine.globals.runtime, cgroupManager: manager });
+}
+
+/**
+ * Has the runtime remove the cgroup of a container that has ended. Without cgroups the runtime knows nothing of it but
+ * files in the run folder, which need no program to be removed.
+ */
+export function removeCgroup(engine: CgroupEngine, record: Pick<ContainerRecord, "id" | "config">): void {
+  const runDirectory = engine.containers.runDirectory(record.id);
+  const { runtimeRoot } = runFiles(runDirectory);
+  if (chooseCgroups(engine, record).manager === "disabled" || !existsSync(`${runtimeRoot}/${record.id}`)) return;
+  const tools = containerTools(engine, record);
+  tryRun([tools.runtime, ...runtimeArguments({ tools, runDirectory }), "delete", "--force", record.id]);
 }

@@ -6,6 +6,7 @@ import { findLeftovers } from "../runtime/launch.ts";
 import type { ContainerChange, ContainerRecord, ContainerState } from "../storage/containers.ts";
 import { bootId, isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
+import { removeCgroup } from "./cgroups.ts";
 import { hasEnded, isLive, isStarting } from "./state.ts";
 
 /** The exit code of a container whose end nobody saw. */
@@ -15,7 +16,7 @@ const scriptWaitMs = 2000;
 /** How long an exit code is kept for those who wait, at the least. */
 const exitCodeLifeMs = 300_000;
 
-export type LifecycleEngine = Pick<Engine, "containers" | "rootfs" | "paths">;
+export type LifecycleEngine = Pick<Engine, "containers" | "globals" | "rootfs" | "paths">;
 
 /**
  * Whether a container that is recorded as live has in truth no process any more, or belongs to an earlier boot.
@@ -78,6 +79,7 @@ export async function takeDown(engine: LifecycleEngine, record: ContainerRecord)
     const { releaseNetwork } = await import("../network/release.ts");
     releaseNetwork(record.networkState);
   }
+  removeCgroup(engine, record);
   engine.rootfs.unmount(runFiles(runDirectory).rootfs);
   rmSync(runDirectory, { recursive: true, force: true });
 }

@@ -7,12 +7,12 @@ import { connectAttachSocket } from "../runtime/attach-socket.ts";
 import { execDirectly } from "../runtime/exec.ts";
 import { type ExecSession, startExecSession } from "../runtime/exec-session.ts";
 import { runFiles } from "../runtime/files.ts";
-import { findRuntimeTools, type RuntimeTools } from "../runtime/tools.ts";
+import type { RuntimeTools } from "../runtime/tools.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { libc } from "../system/libc.ts";
 import { randomHex } from "../system/random.ts";
 import { connectStreams, sendWindowSize } from "./attach-streams.ts";
-import { chooseCgroups } from "./cgroups.ts";
+import { containerTools } from "./cgroups.ts";
 import { isGone } from "./end.ts";
 import { checkCommand } from "./find-command.ts";
 import { containerCapabilities } from "./spec/capabilities.ts";
@@ -58,8 +58,7 @@ export async function execInContainer(engine: Engine, nameOrId: string, options:
     const processFile = `${directory}/process.json`;
     const process = processSpec(runDirectory, record.config, options);
     writeFileSync(processFile, serializeSpec(process), { mode: 0o600 });
-    const { manager } = chooseCgroups(engine, record);
-    const tools = findRuntimeTools({ runtime: engine.globals.runtime, cgroupManager: manager });
+    const tools = containerTools(engine, record);
     checkCommand(`/proc/${record.init?.pid}/root`, process, tools.runtimeName);
     if (!options.terminal && !options.detach) {
       const { stdin, preserveFds } = options;
