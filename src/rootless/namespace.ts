@@ -8,16 +8,17 @@ import type { Warn } from "./enter.ts";
 import { lockFile } from "./file-lock.ts";
 import { readIdMap } from "./id-map.ts";
 import { writeIdMap } from "./map-ids.ts";
-import { newNamespaces, type PreparedPause, startPause } from "./pause.ts";
+import { newNamespaces, type PreparedPause, type StayOptions, startPause } from "./pause.ts";
 import { type IdPlan, planIds, planOneId, warnOnce } from "./plan-ids.ts";
 import {
   isRecordAlive,
   type NamespaceRecord,
   readRecord,
   recordDirectory,
+  recordPaths,
   removeOldRecords,
   userNamespaceOf,
-  writeRecord,
+  writeDraft,
 } from "./record.ts";
 import { findSurvivor } from "./recover.ts";
 import { isPrivate, makeRunDirectory } from "./run-directory.ts";
@@ -36,17 +37,17 @@ export async function findOrMakeNamespace(warn: Warn): Promise<NamespaceRecord> 
   const found = readRecord(data);
   if (found && isRecordAlive(found)) return found;
   prepareDataDirectory(data);
-  using _lock = await lockFile(`${recordDirectory(data)}/lock`);
+  using lock = await lockFile(`${recordDirectory(data)}/lock`);
   const last = readRecord(data);
   if (last && isRecordAlive(last)) return last;
 
   const uid = process.geteuid?.() ?? 0;
   const runDirectory = last && isPrivate(last.runDirectory, uid) ? last.runDirectory : makeRunDirectory();
-  const pause = (await revive(last, runDirectory)) ?? (await makeNew({ data, runDirectory, warn }));
+  const stay = { ...recordPaths(data), lock: lock.fd, runDirectory };
+  const pause = (await revive(last, stay)) ?? (await makeNew({ data, stay, warn }));
   const userNamespace = userNamespaceOf(pause.identity.pid) ?? "";
   const record = { pause: pause.identity, runDirectory, userNamespace };
-  // In this order: a process that dies in between leaves the record of a pause process that ends with it.
-  writeRecord(data, record);
+  writeDraft(data, record);
   await pause.commit();
   removeOldRecords(data, new Date());
   return record;
@@ -66,10 +67,10 @@ function prepareDataDirectory(data: string): void {
 }
 
 /** A new pause process in the namespaces of the last record, if a process keeps them alive: this one or a container's. */
-async function revive(last: NamespaceRecord | undefined, runDirectory: string): Promise<PreparedPause | undefined> {
+async function revive(last: NamespaceRecord | undefined, stay: StayOptions): Promise<PreparedPause | undefined> {
   if (last && userNamespaceOf("self") === last.userNamespace)
-    return startPause({ entry: [], arrangeMounts: false, runDirectory });
-  const survivor = findSurvivor({ runDirectory, known: last?.userNamespace });
+    return startPause({ entry: [], arrangeMounts: false, stay });
+  const survivor = findSurvivor({ runDirectory: stay.runDirectory, known: last?.userNamespace });
   if (!survivor) return undefined;
   const enterUser = [nsenterPath(), "-t", String(survivor.pid), "-U", "--preserve-credentials"];
   const options =
@@ -77,12 +78,12 @@ async function revive(last: NamespaceRecord | undefined, runDirectory: string): 
       ? { entry: [...enterUser, "-m"], arrangeMounts: false }
       : { entry: [...enterUser, "unshare", "--mount", "--propagation", "slave"], arrangeMounts: true };
   // It may end at this very moment; then there is nothing left to revive.
-  return startPause({ ...options, runDirectory }).catch(() => undefined);
+  return startPause({ ...options, stay }).catch(() => undefined);
 }
 
 interface NewNamespace {
   readonly data: string;
-  readonly runDirectory: string;
+  readonly stay: StayOptions;
   readonly warn: Warn;
 }
 
@@ -91,6 +92,7 @@ async function makeNew(request: NewNamespace): Promise<PreparedPause> {
   try {
     return await makeFromPlan(plan, request);
   } catch (error) {
+    if (!(error instanceof DhowError) && errnoOf(error) === undefined) throw error;
     const isMapRefused = error instanceof DhowError && error.kind === "permission-denied";
     if (!isMapRefused) throw explainFailure(error);
     const reason = error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
@@ -101,12 +103,12 @@ async function makeNew(request: NewNamespace): Promise<PreparedPause> {
 }
 
 async function makeFromPlan({ map, limitation }: IdPlan, request: NewNamespace): Promise<PreparedPause> {
-  const { data, runDirectory, warn } = request;
+  const { data, stay, warn } = request;
   const pause = await startPause({
     entry: newNamespaces,
     mapIds: (pid) => writeIdMap(pid, map),
     arrangeMounts: true,
-    runDirectory,
+    stay,
   });
   warnOnce(data, limitation, warn);
   return pause;

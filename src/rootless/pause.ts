@@ -6,8 +6,21 @@ import { findProgram, shellQuote, startProgram } from "../system/process.ts";
 /** A pause process in the making: it ends by itself if this process dies before `commit`. */
 export interface PreparedPause {
   readonly identity: ProcessIdentity;
-  /** Lets it go on to hold the namespaces, on its own from now on. */
+  /**
+   * Lets it go on to hold the namespaces, on its own from now on. It publishes the draft of its record itself, so that
+   * there is never the record of a process that does not stay, nor one that stays without a record.
+   */
   commit(): Promise<void>;
+}
+
+export interface StayOptions {
+  /** The draft of the record becomes the record. */
+  readonly draft: string;
+  readonly record: string;
+  /** An open file whose lock the process shares until the record is published. */
+  readonly lock: number;
+  /** The run folder, which the process keeps locked: systemd-tmpfiles leaves locked folders alone when it cleans up /tmp. */
+  readonly runDirectory: string;
 }
 
 export interface PauseOptions {
@@ -17,8 +30,8 @@ export interface PauseOptions {
   readonly mapIds?: (pid: number) => void;
   /** Whether the mount namespace is new. */
   readonly arrangeMounts: boolean;
-  /** The run folder, which the process keeps locked: systemd-tmpfiles leaves locked folders alone when it cleans up /tmp. */
-  readonly runDirectory?: string;
+  /** Undefined for a trial that will not be committed. */
+  readonly stay?: StayOptions;
 }
 
 /** Enters a new user and mount namespace. Mounts of the machine appear in it, its own stay inside. */
@@ -38,18 +51,10 @@ fi`;
  * @throws {DhowError} `unavailable` with the last words of the program that failed.
  */
 export async function startPause(options: PauseOptions): Promise<PreparedPause> {
-  const { entry, mapIds, arrangeMounts, runDirectory } = options;
-  const script = [
-    "echo entered; read -r answer || exit 1",
-    arrangeMounts ? mountArrangement : "",
-    runDirectory === undefined ? "exec 9</dev/null" : `exec 9<${shellQuote([runDirectory])}; flock -s -n 9`,
-    "echo prepared; read -r answer || exit 1",
-    // As stdin: catatonit closes every other file.
-    `exec ${shellQuote(pauseCommand())} <&9 >/dev/null 2>&1`,
-  ].join("\n");
-  const [file = "/bin/sh", ...args] = [...entry, "/bin/sh", "-c", script];
+  const { entry, mapIds, arrangeMounts, stay } = options;
+  const [file = "/bin/sh", ...args] = [...entry, "/bin/sh", "-c", pauseScript(arrangeMounts, stay)];
   const child = startProgram([file, ...args], {
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe", stay?.lock ?? "ignore"],
     cwd: "/",
     // Neither secrets nor settings of the first user's shell: the process outlives it.
     env: { PATH: getVariable("PATH") ?? "/usr/bin:/bin" },
@@ -63,11 +68,28 @@ export async function startPause(options: PauseOptions): Promise<PreparedPause> 
     mapIds?.(identity.pid);
     dialogue.answer();
     await dialogue.expect("prepared");
-    return { identity, commit: () => dialogue.leave() };
+    return { identity, commit: () => dialogue.leave("published") };
   } catch (error) {
     child.kill("SIGKILL");
     throw error;
   }
+}
+
+/** Files: 3 is the shared lock, 9 the run folder, which goes on as stdin because catatonit closes every other file. */
+function pauseScript(arrangeMounts: boolean, stay: StayOptions | undefined): string {
+  const steps = ["echo entered; read -r answer || exit 1", arrangeMounts ? mountArrangement : ""];
+  if (stay) {
+    const { draft, record, runDirectory } = stay;
+    steps.push(
+      `exec 9<${shellQuote([runDirectory])}; flock -s -n 9`,
+      "echo prepared; read -r answer || exit 1",
+      `mv -f ${shellQuote([draft, record])} || exit 1; echo published`,
+      `exec ${shellQuote(pauseCommand())} <&9 >/dev/null 2>&1 3>&-`,
+    );
+  } else {
+    steps.push("echo prepared; read -r answer");
+  }
+  return steps.join("\n");
 }
 
 function pauseCommand(): string[] {
@@ -79,8 +101,8 @@ interface Dialogue {
   /** Waits for that line. */
   expect(line: string): Promise<void>;
   answer(): void;
-  /** Answers for the last time and forgets the process, so that it does not keep this one alive. */
-  leave(): Promise<void>;
+  /** Answers for the last time, waits for that line and forgets the process, so that it does not keep this one alive. */
+  leave(line: string): Promise<void>;
 }
 
 function converse(child: ReturnType<typeof startProgram>, file: string): Dialogue {
@@ -103,19 +125,21 @@ function converse(child: ReturnType<typeof startProgram>, file: string): Dialogu
   };
   child.once("error", end);
   child.once("close", () => end(new Error(complaint.trimEnd().split("\n").at(-1) || `${file} ended`)));
+  const expect = async (line: string) => {
+    while (!said.split("\n").includes(line)) {
+      if (ended) throw new DhowError("cannot start the pause process", { kind: "unavailable", cause: ended });
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
   return {
-    async expect(line) {
-      while (!said.split("\n").includes(line)) {
-        if (ended) throw new DhowError(`cannot start the pause process`, { kind: "unavailable", cause: ended });
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    },
+    expect,
     answer: () => child.stdin?.write("\n"),
-    async leave() {
+    async leave(line) {
+      child.stdin?.end("\n");
+      await expect(line);
       child.removeAllListeners();
-      await new Promise<void>((resolve) => child.stdin?.end("\n", resolve));
       child.stdout?.destroy();
       child.stderr?.destroy();
       child.unref();

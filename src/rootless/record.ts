@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { bootId, isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { writeFileAtomic } from "../system/files.ts";
 
@@ -20,7 +20,7 @@ export function recordDirectory(dataDirectory: string): string {
 
 /** Reads the record of this boot. Undefined if there is none, if it cannot be understood, or if it is not the user's own. */
 export function readRecord(dataDirectory: string): NamespaceRecord | undefined {
-  const path = `${recordDirectory(dataDirectory)}/${bootId()}`;
+  const path = recordPaths(dataDirectory).record;
   let text: string;
   try {
     if (statSync(path).uid !== process.geteuid?.()) return undefined;
@@ -34,11 +34,16 @@ export function readRecord(dataDirectory: string): NamespaceRecord | undefined {
   return { pause: { pid: Number(pid), startTime }, runDirectory, userNamespace };
 }
 
-/** Writes the record of this boot, atomically. */
-export function writeRecord(dataDirectory: string, { pause, runDirectory, userNamespace }: NamespaceRecord): void {
-  const directory = recordDirectory(dataDirectory);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  writeFileAtomic(`${directory}/${bootId()}`, `${pause.pid} ${pause.startTime} ${runDirectory}\n${userNamespace}\n`);
+/** The file of this boot's record, and of the draft that whoever holds the lock writes for it. */
+export function recordPaths(dataDirectory: string): { readonly record: string; readonly draft: string } {
+  const record = `${recordDirectory(dataDirectory)}/${bootId()}`;
+  return { record, draft: `${record}.new` };
+}
+
+/** Writes the draft of a record. The pause process publishes it. */
+export function writeDraft(dataDirectory: string, { pause, runDirectory, userNamespace }: NamespaceRecord): void {
+  const text = `${pause.pid} ${pause.startTime} ${runDirectory}\n${userNamespace}\n`;
+  writeFileAtomic(recordPaths(dataDirectory).draft, text);
 }
 
 /** Whether the record's pause process still holds the namespaces. */
