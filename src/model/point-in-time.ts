@@ -17,7 +17,7 @@ const unitsInMs: Readonly<Record<string, number>> = {
  */
 export function parsePointInTime(text: string, now = new Date()): Date {
   if (/^\d+(?:\.\d+)?$/.test(text)) return new Date(Number(text) * 1000);
-  const durationMs = readDurationMs(text);
+  const durationMs = parseDurationMs(text);
   if (durationMs !== undefined) return new Date(now.getTime() - durationMs);
   const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/.test(text)
     ? Date.parse(text.length === "2006-01-02".length ? `${text}T00:00:00` : text)
@@ -31,8 +31,8 @@ export function parsePointInTime(text: string, now = new Date()): Date {
   return new Date(time);
 }
 
-/** Go's durations: `1h30m`, `1.5s`, `-2m`. Undefined if the text is none. */
-function readDurationMs(text: string): number | undefined {
+/** Milliseconds of a duration as Go writes it: `1h30m`, `1.5s`, `-2m`. Undefined if the text is none. */
+export function parseDurationMs(text: string): number | undefined {
   const parts = /^([+-]?)((?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+)$/.exec(text);
   if (!parts?.[2]) return undefined;
   let ms = 0;

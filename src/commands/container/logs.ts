@@ -1,10 +1,10 @@
 import { defineCommand } from "../../cli/command.ts";
 import { readLogs } from "../../container/logs.ts";
 import { DhowError } from "../../errors.ts";
+import { parseDurationMs, parsePointInTime } from "../../model/point-in-time.ts";
 import type { LogLine } from "../../runtime/log-lines.ts";
 import { writeOutput } from "../../system/terminal.ts";
 import { findTargets, targetOptions } from "./targets.ts";
-import { parseTime } from "./time.ts";
 
 const colors = [37, 31, 33, 34, 35, 36, 32];
 
@@ -33,8 +33,8 @@ export const logs = defineCommand({
     const window = {
       follow: options.follow,
       tail: options.tail < 0 ? undefined : options.tail,
-      sinceMs: options.since === undefined ? undefined : parseTime("--since", options.since),
-      untilMs: options.until === undefined ? undefined : parseTime("--until", options.until),
+      sinceMs: options.since === undefined ? undefined : parsePointInTime(options.since).getTime(),
+      untilMs: options.until === undefined ? undefined : parseUntil(options.until),
     };
     const several = targets.length > 1;
     const reading = targets.map(({ record }, index) => {
@@ -45,6 +45,12 @@ export const logs = defineCommand({
     await Promise.all(reading);
   },
 });
+
+/** A duration is one from now on: how long to follow. */
+function parseUntil(text: string): number {
+  const durationMs = parseDurationMs(text);
+  return durationMs === undefined ? parsePointInTime(text).getTime() : Date.now() + durationMs;
+}
 
 interface LineStyle {
   readonly label: string;

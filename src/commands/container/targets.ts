@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { OptionTable } from "../../cli/command.ts";
+import { parseFilters } from "../../cli/filter.ts";
+import { listContainers } from "../../container/list.ts";
 import { refreshContainers } from "../../container/refresh.ts";
 import type { Engine } from "../../engine.ts";
 import { DhowError, errnoOf, isKind } from "../../errors.ts";
@@ -100,12 +102,13 @@ async function selectRecords(
   engine: Engine,
   { filter, latest }: { readonly filter: readonly string[]; readonly latest: boolean },
 ): Promise<ContainerRecord[]> {
-  const records = await refreshContainers(engine, engine.containers.list());
-  if (filter.length > 0) throw invalid("cannot use --filter: it is not supported yet");
-  if (!latest) return records;
-  const newest = records.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime())[0];
-  if (!newest) throw invalid("no containers found: no such container");
-  return [newest];
+  const records = await listContainers(engine, {
+    filters: parseFilters(filter),
+    all: true,
+    last: latest ? 1 : undefined,
+  });
+  if (latest && records.length === 0) throw new DhowError("no containers: no such container", { kind: "not-found" });
+  return records;
 }
 
 function readIdFiles(paths: readonly string[], ignore: boolean): string[] {

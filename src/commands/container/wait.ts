@@ -1,8 +1,8 @@
 import { defineCommand } from "../../cli/command.ts";
 import { waitForContainer } from "../../container/wait.ts";
 import { DhowError } from "../../errors.ts";
+import { parseDurationMs } from "../../model/point-in-time.ts";
 import { findTargets, forEachTarget, targetOptions } from "./targets.ts";
-import { parseDurationMs } from "./time.ts";
 
 export const wait = defineCommand({
   usage: "[options] CONTAINER [CONTAINER...]",
