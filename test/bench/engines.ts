@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 
-/** An engine under measurement: runs as the unprivileged test user when the benchmark was started by root. */
+/** An engine under measurement: runs as the benchmark's own user when the benchmark was started by root. */
 export interface Contestant {
   readonly name: "dhow" | "podman";
   /** argv in front of the engine's arguments. */
@@ -26,12 +26,12 @@ const asRoot = process.getuid?.() === 0;
 
 export function person(): Person {
   if (!asRoot) return { prefix: [], home: userInfo().homedir };
-  const user = "dhow-test";
+  const user = "dhow-bench";
   const home = readFileSync("/etc/passwd", "utf8")
     .split("\n")
     .find((line) => line.startsWith(`${user}:`))
     ?.split(":")[5];
-  if (!home) throw new Error(`no user ${user}: run scripts/prepare-test-users`);
+  if (!home) throw new Error(`no user ${user}: run scripts/bench`);
   const environment = [
     `HOME=${home}`,
     `USER=${user}`,
@@ -44,7 +44,7 @@ export function person(): Person {
   };
 }
 
-/** Installs the packed dhow where the test user can read it, and finds podman. */
+/** Installs the packed dhow where that user can read it, and finds podman. */
 export async function engines(): Promise<{ dhow: Contestant; podman: Contestant; close(): Promise<void> }> {
   const folder = mkdtempSync("/tmp/dhow-bench-");
   spawnSync("chmod", ["0755", folder]);
