@@ -50,6 +50,8 @@ export interface RegistrySettings {
   readonly credentials: Credentials | undefined;
   readonly certDir?: string | undefined;
   readonly retry: RetryPolicy;
+  /** As {@link TransportSettings}. */
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 interface Session {
@@ -102,9 +104,9 @@ export async function checkLogin(registry: string, settings: RegistrySettings): 
 
 async function openSession(registry: string, settings: RegistrySettings): Promise<Session> {
   const host = addresses[registry] ?? registry;
-  const { insecure, credentials, retry } = settings;
+  const { insecure, credentials, retry, idleTimeoutMs } = settings;
   const certificates = loadCertificates(registry, settings.certDir);
-  const transport = openTransport({ host, insecure, certificates, retry });
+  const transport = openTransport({ host, insecure, certificates, retry, idleTimeoutMs });
   const authenticator = createAuthenticator({ transport, credentials, allowPlainHttp: insecure });
   try {
     return { transport, authenticator, retry, base: await ping({ transport, authenticator, insecure, host }) };

@@ -108,15 +108,19 @@ async function receive(
     if (progress.received + chunk.length > descriptor.size) {
       throw mismatch(descriptor, `the registry sent more than the ${descriptor.size} bytes that the manifest names`);
     }
-    let position = progress.received;
-    for (let written = 0; written < chunk.length; ) {
-      const count = writeSync(file, chunk, written, chunk.length - written, position);
-      written += count;
-      position += count;
-    }
+    writeChunk(file, chunk, { at: progress.received, descriptor });
     progress.hash.update(chunk);
-    progress.received = position;
-    onProgress?.(position);
+    progress.received += chunk.length;
+    onProgress?.(progress.received);
+  }
+}
+
+/** @throws {DhowError} `unavailable` if the disk is full. */
+function writeChunk(file: number, chunk: Buffer, { at, descriptor }: { at: number; descriptor: Descriptor }): void {
+  try {
+    for (let done = 0; done < chunk.length; ) done += writeSync(file, chunk, done, chunk.length - done, at + done);
+  } catch (cause) {
+    throw new DhowError(`storing blob ${descriptor.digest}`, { kind: "unavailable", cause });
   }
 }
 

@@ -55,11 +55,12 @@ export interface TransportSettings {
   readonly insecure: boolean;
   readonly certificates: Certificates;
   readonly retry: RetryPolicy;
+  /** The longest silence that is waited out, before the answer and within it. Default: a minute. */
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 const connectTimeoutMs = 30_000;
-/** The longest silence that is waited out, before the answer and within it. */
-const idleTimeoutMs = 60_000;
+const defaultIdleTimeoutMs = 60_000;
 const maxRedirects = 10;
 const retriedStatuses: readonly number[] = [429, 500, 502, 503, 504];
 const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
@@ -97,7 +98,7 @@ export function openTransport(settings: TransportSettings): Transport {
 }
 
 function openDispatcher(
-  { host, insecure, certificates, retry: _ }: TransportSettings,
+  { host, insecure, certificates, idleTimeoutMs = defaultIdleTimeoutMs }: TransportSettings,
   url: URL,
   proxy: URL | undefined,
 ): Dispatcher {

@@ -294,6 +294,23 @@ describe("fetchBlob()", () => {
     expect(existsSync(path())).toBe(false);
   });
 
+  it("gives up silence, and asks for the rest", async () => {
+    await using server = await startRegistryWith((request, response) => {
+      const isFirst = request.headers.range === undefined;
+      response.writeHead(isFirst ? 200 : 206, {
+        "content-length": isFirst ? content.length : content.length - 1000,
+        ...(isFirst ? {} : { "content-range": `bytes 1000-${content.length - 1}/${content.length}` }),
+      });
+      if (isFirst) response.write(content.subarray(0, 1000));
+      else response.end(content.subarray(1000));
+    });
+    const client = await connectRegistry(server.host, { ...settings, idleTimeoutMs: 300 });
+    await client.fetchBlob(referenceAt(server.host), descriptor, { path: path() });
+    await client.close();
+    expect(server.requestsFor(descriptor.digest)).toHaveLength(2);
+    expect(readFileSync(path())).toEqual(content);
+  });
+
   it("ends at once when it is aborted, and leaves no file", async () => {
     const abort = new AbortController();
     const hanging: Handler = (_, response) => {
