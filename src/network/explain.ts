@@ -9,10 +9,9 @@ const noise = /^Failed to send \d+ bytes to syslog$/;
 export function explainFailure(helper: string, output: string, ports: readonly PortMapping[]): DhowError {
   const taken = findTakenPort(ports);
   if (taken !== undefined) return portInUse(taken);
-  const words = output
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !noise.test(line));
+  const lines = output.split("\n").map((line) => line.trim());
+  const usage = lines.findIndex((line) => line.startsWith("Usage:"));
+  const words = lines.slice(0, usage < 0 ? undefined : usage).filter((line) => line !== "" && !noise.test(line));
   return new DhowError(
     `cannot set up the container's network: ${helper} failed: ${words.join("; ") || "it gave no reason"}`,
     {

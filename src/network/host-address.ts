@@ -15,11 +15,6 @@ export function hasDefaultRoute(): boolean {
   return defaultInterface() !== undefined || hasDefaultRoute6();
 }
 
-/** Whether the machine speaks IPv6 at all. */
-export function hasIpv6(): boolean {
-  return readLines("/proc/net/if_inet6").some((line) => line !== "");
-}
-
 /** Interface of the default route with the smallest metric. */
 function defaultInterface(): string | undefined {
   return readLines("/proc/net/route")

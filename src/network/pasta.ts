@@ -1,5 +1,4 @@
 import type { NetworkConfig, PortMapping } from "../model/container-config.ts";
-import { hasIpv6 } from "./host-address.ts";
 
 /**
  * The container's network behind pasta: an address of its own rather than a copy of the host's, so that the host's own
@@ -57,14 +56,8 @@ function portArguments(flag: "-t" | "-u", ports: readonly PortMapping[]): string
   return groupPorts(ports).flatMap(({ first, count }) => {
     const { hostIp, hostPort, containerPort } = first;
     const range = (start: number) => (count === 1 ? `${start}` : `${start}-${start + count - 1}`);
-    return everyAddress(hostIp).flatMap((address) => [flag, `${address}/${range(hostPort)}:${range(containerPort)}`]);
+    return [flag, `${hostIp === "" ? "" : `${hostIp}/`}${range(hostPort)}:${range(containerPort)}`];
   });
-}
-
-/** Without an address, pasta would be content with one of IPv4 and IPv6 although the other is taken. */
-function everyAddress(hostIp: string): string[] {
-  if (hostIp !== "") return [hostIp];
-  return hasIpv6() ? ["0.0.0.0", "::"] : ["0.0.0.0"];
 }
 
 interface PortGroup {

@@ -8,7 +8,7 @@ import { hasDefaultRoute, hostAddress } from "./host-address.ts";
 import { containerHosts, readHostHosts } from "./hosts.ts";
 import type { NetworkPlan, NetworkRequest } from "./network.ts";
 import { pastaCommand, pastaNetwork } from "./pasta.ts";
-import { checkPrivilegedPorts } from "./ports.ts";
+import { checkPortsOfAllAddresses, checkPrivilegedPorts } from "./ports.ts";
 import { containerResolvConf, type Resolvers, readHostResolvConf } from "./resolv-conf.ts";
 import { planSlirp } from "./slirp4netns.ts";
 
@@ -86,6 +86,7 @@ function plain(
 
 function planPasta({ config, runDirectory }: NetworkRequest): NetworkPlan {
   const program = requireHelper("pasta", "passt", config);
+  checkPortsOfAllAddresses(config.ports);
   const { netns, pidFile } = networkFiles(runDirectory);
   const forwarder = optionValue(config.options, ["--dns-forward"]) ?? pastaNetwork.resolver;
   const address = optionValue(config.options, ["-a", "--address"]) ?? pastaNetwork.address;

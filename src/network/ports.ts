@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { DhowError } from "../errors.ts";
 import type { PortMapping } from "../model/container-config.ts";
 
@@ -21,6 +22,29 @@ export function checkPrivilegedPorts(ports: readonly PortMapping[]): void {
   const firstFree = firstUnprivilegedPort();
   const refused = low.find(({ hostPort }) => hostPort < firstFree);
   if (refused) throw privilegedPort(refused, firstFree);
+}
+
+/**
+ * Whether ports that are to be published on every address are free. With one of IPv4 and IPv6 taken, pasta would be
+ * content with the other; any other taken port makes it fail by itself.
+ * @throws {DhowError} `conflict`: "... bind: address already in use".
+ */
+export function checkPortsOfAllAddresses(ports: readonly PortMapping[]): void {
+  const everywhere = ports.filter(({ hostIp }) => hostIp === "");
+  const taken =
+    everywhere.find(({ protocol, hostPort }) => protocol === "tcp" && !canListen(hostPort)) ??
+    findTakenPort(everywhere.filter(({ protocol }) => protocol === "udp"));
+  if (taken) throw portInUse(taken);
+}
+
+/** Tries it: node binds at once when no address is given, and lets go at once. */
+function canListen(port: number): boolean {
+  const server = createServer();
+  server.on("error", () => undefined);
+  server.listen({ port, exclusive: true });
+  const { listening } = server;
+  server.close();
+  return listening;
 }
 
 /**

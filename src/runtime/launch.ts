@@ -122,9 +122,9 @@ function launchScript(request: LaunchRequest): string {
     `read -r word || { ${waitForNetwork}exit 0; }`,
     `${shellQuote(monitorCommand(request))} ${streams} || { code=$?; ${waitForNetwork}exit $code; }`,
     "exec 3>&-",
-    ...(connect ? [`wait $connecting || { ${runtime} delete --force ${id} 2>/dev/null; exit ${networkFailed}; }`] : []),
     // Whoever asked for the container died or gave up: nobody will ever start it.
-    `read -r word || { ${runtime} delete --force ${id} 2>/dev/null; exit; }`,
+    `read -r word || { ${waitForNetwork}${runtime} delete --force ${id} 2>/dev/null; exit; }`,
+    ...(connect ? [`wait $connecting || { ${runtime} delete --force ${id} 2>/dev/null; exit ${networkFailed}; }`] : []),
     `exec ${runtime} start ${id} >/dev/null`,
   ].join("\n");
 }
