@@ -2,13 +2,26 @@ import { closeSync, openSync } from "node:fs";
 import { DhowError } from "../errors.ts";
 import { startProgram } from "./process.ts";
 
+export interface FileLock extends Disposable {
+  /** The open file. A child process that inherits it shares the lock, and keeps it until both are done with it. */
+  readonly fd: number;
+}
+
 /**
- * Waits for an exclusive lock on an existing file or directory. The lock ends with `dispose` or with this process, however
- * it dies: flock(1) locks the open file that it shares with us, and goes.
- * @throws {DhowError} `unavailable` if flock(1) is missing or the file system cannot lock.
+ * Waits for an exclusive lock on an existing file or directory.
+ * @throws {DhowError} As {@link lockOpenFile}.
  */
-export async function lockPath(path: string): Promise<Disposable> {
-  const fd = openSync(path, "r");
+export function lockPath(path: string): Promise<FileLock> {
+  return lockOpenFile(openSync(path, "r"), path);
+}
+
+/**
+ * Waits for an exclusive lock on an open file, which is closed with it. The lock ends with `dispose` or with this process,
+ * however it dies: flock(1) locks the open file that it shares with us, and goes.
+ * @param path For the message.
+ * @throws {DhowError} `unavailable` if flock(1) is missing or the file system cannot lock; the file is closed then.
+ */
+export async function lockOpenFile(fd: number, path: string): Promise<FileLock> {
   const failure = await runFlock(fd);
   if (failure !== undefined) {
     closeSync(fd);
@@ -19,6 +32,7 @@ export async function lockPath(path: string): Promise<Disposable> {
     });
   }
   return {
+    fd,
     [Symbol.dispose]() {
       closeSync(fd);
     },
