@@ -11,13 +11,8 @@ import type {
 import { globalOptions } from "./globals.ts";
 import { terminalWidth } from "./output.ts";
 
-const topics: Readonly<Record<CommandTopic, string>> = {
-  containers: "Containers",
-  images: "Images",
-  registries: "Registries",
-  system: "This machine",
-  groups: "Groups of commands",
-};
+/** In this order, with an empty line between. No headings: scripts take the first word of each line for a command. */
+const topics: readonly CommandTopic[] = ["containers", "images", "registries", "system", "groups"];
 
 /** Help of one command. */
 export function commandHelp({ path, spec }: { path: string; entry: CommandEntry; spec: CommandSpec }): Promise<string> {
@@ -46,16 +41,14 @@ export function groupHelp(path: string, group: CommandGroup, isRoot: boolean): P
   return render(head, isRoot ? globalOptions : {});
 }
 
-/** The commands in columns, under the heading of their topic. */
 function rootCommands(tree: CommandTree): string {
   const width = nameWidth(tree);
-  const lines = (Object.keys(topics) as CommandTopic[]).flatMap((topic) => {
+  const blocks = [...topics, undefined].map((topic) => {
     const members = Object.entries(tree).filter(([, entry]) => entry.topic === topic);
-    const found = commandLines(Object.fromEntries(members), width);
-    return found.length === 0 ? [] : ["", `  ${topics[topic]}:`, ...found.map((line) => `  ${line}`)];
+    return commandLines(Object.fromEntries(members), width).map((line) => `  ${line}`);
   });
-  const others = commandLines(Object.fromEntries(Object.entries(tree).filter(([, entry]) => !entry.topic)), width);
-  return ["Available Commands:", ...lines.slice(1), ...others.map((line) => `  ${line}`)].join("\n");
+  const filled = blocks.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
+  return `Available Commands:\n${filled.join("\n\n")}`;
 }
 
 function commandLines(tree: CommandTree, width = nameWidth(tree)): string[] {
