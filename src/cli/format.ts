@@ -40,12 +40,17 @@ export function renderRows(
   rows: readonly object[],
 ): string {
   const isTable = format.startsWith("table ");
-  const template = parseTemplate(name, overRows(isTable ? format.slice("table ".length).trimStart() : format));
+  const template = parseTemplate(name, overRows(isTable ? columnsOf(format.slice("table ".length)) : format));
   const options = dataType === undefined ? {} : { elementType: dataType };
   const text = executeTemplate(template, rows, options);
   if (!isTable) return text;
   const heading = noHeading ? "" : executeTemplate(template, [headingRow(headings)]);
   return layOut(heading + text);
+}
+
+/** In tables white space between actions separates columns, as a tab does. */
+function columnsOf(format: string): string {
+  return format.trim().replaceAll(/(\{\{.*?\}\})|[ \t]+/gs, (_, action?: string) => action ?? "\t");
 }
 
 /** As Podman's: one line a row, unless the template goes through the rows itself. */
