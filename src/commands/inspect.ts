@@ -1,7 +1,7 @@
 import { defineCommand, type OptionTable } from "../cli/command.ts";
 import type { Engine } from "../engine.ts";
 import { DhowError, isKind } from "../errors.ts";
-import { isJsonFormat, unsupportedTemplate } from "./listing.ts";
+import { isJsonFormat } from "./listing.ts";
 
 type ObjectType = "all" | "container" | "image";
 
@@ -81,9 +81,16 @@ async function show(request: Request, { engine, out }: Shown): Promise<void> {
       failures.push(error);
     }
   }
-  if (request.format === "" || isJsonFormat(request.format)) out.write(`${JSON.stringify(found, undefined, 4)}\n`);
-  else throw unsupportedTemplate(request.format);
+  if (request.format === "" || isJsonFormat(request.format)) out.write(`${JSON.stringify(found, undefined, 5)}\n`);
+  else await showTemplate(found, request.format, out);
   if (failures.length > 0) throw new AggregateError(failures);
+}
+
+async function showTemplate(found: readonly object[], format: string, out: Shown["out"]): Promise<void> {
+  const { renderObject } = await import("../cli/format.ts");
+  const { modernFieldNames, toInspectValue } = await import("./inspect-value.ts");
+  const template = modernFieldNames(format);
+  for (const each of found) out.write(renderObject({ name: "inspect", format: template }, toInspectValue(each)));
 }
 
 function checkRequest({ operands, type, latest, size }: Request): void {

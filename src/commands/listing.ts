@@ -1,11 +1,12 @@
 import type { Output } from "../cli/output.ts";
 import { formatTable } from "../cli/table.ts";
-import { DhowError } from "../errors.ts";
 
 /** How a listing is shown: as the usual table, as JSON, or by the user's template. */
 export interface Listing<Row> {
   /** For the messages of templates: `ps`. */
   readonly name: string;
+  /** Podman's name of a row's type, for the same messages: `containers.psReporter`. */
+  readonly dataType: string;
   readonly rows: readonly Row[];
   /** The value of --format, if it was given. */
   readonly format: string | undefined;
@@ -29,18 +30,13 @@ export async function showListing<Row>(out: Output, listing: Listing<Row>): Prom
   if (format !== undefined && isJsonFormat(format)) {
     out.line(JSON.stringify(rows.map(listing.json), undefined, listing.jsonIndent));
   } else if (format !== undefined) {
-    throw unsupportedTemplate(format);
+    const { renderRows } = await import("../cli/format.ts");
+    const { name, dataType, headings } = listing;
+    out.write(renderRows({ name, format, dataType, headings, noHeading }, rows.map(listing.fields)));
   } else {
     const cells = rows.map((row) => columns.map(([, cell]) => cell(row)));
     out.write(formatTable(noHeading ? cells : [columns.map(([heading]) => heading), ...cells]));
   }
-}
-
-/** Templates other than `json`. */
-export function unsupportedTemplate(format: string): DhowError {
-  return new DhowError(`--format ${JSON.stringify(format)} is not supported yet: only json is`, {
-    kind: "unsupported",
-  });
 }
 
 /** Whether --format asks for JSON: `json`, or a template that only prints everything as JSON. */

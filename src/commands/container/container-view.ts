@@ -1,4 +1,5 @@
 import { goTime, humanDuration, humanSince, humanSize } from "../../cli/human.ts";
+import { toMap } from "../../cli/template/values.ts";
 import type { ListedContainer } from "../../container/list.ts";
 import { readNamespaces } from "../../container/namespace-ids.ts";
 import type { ContainerSizes } from "../../container/sizes.ts";
@@ -52,7 +53,7 @@ export function containerFields(row: ContainerRow, { noTrunc }: { readonly noTru
     ImageID: shownId(config.imageId, noTrunc),
     Command: commandText(record, noTrunc),
     Names: record.name,
-    Labels: config.labels,
+    Labels: toMap(config.labels),
     Label: (name: string) => config.labels[name] ?? "",
     Mounts: config.mounts.map(({ destination }) => destination),
     Networks: networkNames(record).join(","),
@@ -71,7 +72,7 @@ export function containerFields(row: ContainerRow, { noTrunc }: { readonly noTru
     HealthStatus: "",
     ExposedPorts: config.exposedPorts,
     CreatedAt: goTime(record.createdAt),
-    Created: goTime(record.createdAt),
+    Created: record.createdAt,
     get CreatedHuman() {
       return humanSince(record.createdAt);
     },

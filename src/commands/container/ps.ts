@@ -104,6 +104,7 @@ function listing(rows: readonly ContainerRow[], flags: Flags): Parameters<typeof
   const noTrunc = flags["no-trunc"];
   return {
     name: "ps",
+    dataType: "containers.psReporter",
     rows,
     format: flags.format,
     noHeading: flags.noheading,

@@ -29,6 +29,7 @@ export const history = defineCommand({
     }
     await showListing(out, {
       name: "history",
+      dataType: "images.historyReporter",
       rows,
       format: options.format,
       noHeading: false,

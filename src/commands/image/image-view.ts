@@ -1,4 +1,5 @@
 import { goTime, humanSince, humanSize } from "../../cli/human.ts";
+import { toMap } from "../../cli/template/values.ts";
 import type { ImageRow } from "../../image/list.ts";
 
 export interface ImageViewOptions {
@@ -22,7 +23,7 @@ export function imageFields({ image, repository, tag }: ImageRow, options: Image
     RepoTags: image.names,
     RepoDigests: image.repoDigests,
     History: image.names.join(", "),
-    Labels: image.labels,
+    Labels: toMap(image.labels),
     ParentId: "",
     SharedSize: 0,
     Dangling: image.names.length === 0,

@@ -42,6 +42,7 @@ export const ls = defineCommand({
     }
     await showListing(out, {
       name: "images",
+      dataType: "images.imageReporter",
       rows,
       format: options.format,
       noHeading: options.noheading,
