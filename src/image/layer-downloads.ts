@@ -10,7 +10,7 @@ import { createGrowth, type LayerSource } from "../storage/unpack/growing-file.t
 export interface LayerDownloads {
   /** The blob of a layer. Its download is under way or queued; `complete` resolves when it is there and verified. */
   get(descriptor: Descriptor): LayerDownload;
-  /** Says that one of the layers made of the blob is done. The file goes with the last one. */
+  /** Says that one of the layers made of the blob is done. With the last one the blob is stored, if it came whole. */
   release(descriptor: Descriptor): void;
   /** Stops all downloads, waits for them, and removes their files. */
   stop(): Promise<void>;
@@ -35,11 +35,18 @@ export function startDownloads(parts: DownloadParts, descriptors: readonly Descr
   const abort = new AbortController();
   const slots = createSlots(parallelDownloads);
   const downloads = new Map<Digest, LayerDownload & { readonly path: string | undefined }>();
+  const whole = new Set<Digest>();
   const users = new Map<Digest, number>();
   for (const descriptor of descriptors) {
     const { digest } = descriptor;
     users.set(digest, (users.get(digest) ?? 0) + 1);
-    if (!downloads.has(digest)) downloads.set(digest, start(parts, descriptor, { slots, signal: abort.signal }));
+    if (downloads.has(digest)) continue;
+    const download = start(parts, descriptor, { slots, signal: abort.signal });
+    downloads.set(digest, download);
+    download.complete.then(
+      () => whole.add(digest),
+      () => undefined,
+    );
   }
   return {
     get: ({ digest }) => downloads.get(digest) as LayerDownload,
@@ -47,7 +54,7 @@ export function startDownloads(parts: DownloadParts, descriptors: readonly Descr
       const left = (users.get(digest) ?? 0) - 1;
       users.set(digest, left);
       const path = downloads.get(digest)?.path;
-      if (left <= 0 && path !== undefined) rmSync(path, { force: true });
+      if (left <= 0 && path !== undefined && whole.has(digest)) parts.blobs.adopt(path, digest);
     },
     async stop() {
       abort.abort();
