@@ -6,6 +6,7 @@ import type { LayerStore } from "./storage/layers.ts";
 import type { Leases } from "./storage/leases.ts";
 import type { Locks } from "./storage/locks.ts";
 import type { RootfsDriver } from "./storage/rootfs.ts";
+import type { LogLevel } from "./system/log.ts";
 import type { Paths } from "./system/paths.ts";
 
 /** The flags in front of the command, as `dhow --root DIR ps`. */
@@ -16,7 +17,7 @@ export interface GlobalOptions {
   readonly storageOpts: readonly string[];
   readonly runtime?: string;
   readonly cgroupManager?: string;
-  readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly logLevel: LogLevel;
 }
 
 /** The opened stores and settings that verbs work with. Every part is opened on first use, so that a command pays only for what it needs. */

@@ -16,6 +16,8 @@ export interface DhowErrorOptions {
   readonly hint?: string;
   /** Overrides the exit code that the kind stands for. */
   readonly exitCode?: number;
+  /** Shown without `Error: ` in front, where Podman does so. */
+  readonly isBare?: boolean;
 }
 
 /**
@@ -27,12 +29,14 @@ export class DhowError extends Error {
   readonly kind: ErrorKind;
   readonly hint: string | undefined;
   readonly exitCode: number | undefined;
+  readonly isBare: boolean;
 
-  constructor(message: string, { kind, cause, hint, exitCode }: DhowErrorOptions) {
+  constructor(message: string, { kind, cause, hint, exitCode, isBare = false }: DhowErrorOptions) {
     super(message, cause === undefined ? undefined : { cause });
     this.kind = kind;
     this.hint = hint;
     this.exitCode = exitCode;
+    this.isBare = isBare;
   }
 }
 

@@ -9,7 +9,8 @@ startCompileCache();
 restoreWorkingDirectory();
 void runProgram(
   {
-    name: "dhow",
+    // As `alias podman=dhow` has it: a link of that name makes help and messages speak of it.
+    name: getVariable("DHOW_INVOKED_AS") ?? "dhow",
     version,
     commands,
     enterNamespace: ensureNamespace,

@@ -64,7 +64,7 @@ function reportOne(error: unknown, { version, verbose = false }: FailureOptions)
 /** `Error: message: cause: cause`, and the hint on a line of its own. */
 export function describeFailure(error: DhowError): string {
   const messages = chain(error).map(printable);
-  return [`Error: ${messages.join(": ")}`, ...hintsOf(error)].join("\n");
+  return [`${error.isBare ? "" : "Error: "}${messages.join(": ")}`, ...hintsOf(error)].join("\n");
 }
 
 function chain(error: unknown): string[] {

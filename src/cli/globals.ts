@@ -1,10 +1,21 @@
+import { closeSync, openSync } from "node:fs";
 import type { GlobalOptions } from "../engine.ts";
 import { DhowError } from "../errors.ts";
+import type { LogLevel } from "../system/log.ts";
 import type { OptionSpec, OptionTable } from "./command.ts";
 import type { FlagValue } from "./flags.ts";
 
-const levels = ["trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"] as const;
-type LogLevel = (typeof levels)[number];
+/** The levels by the names that Podman knows. */
+const levels: Readonly<Record<string, LogLevel>> = {
+  trace: "trace",
+  debug: "debug",
+  info: "info",
+  warn: "warn",
+  warning: "warn",
+  error: "error",
+  fatal: "error",
+  panic: "error",
+};
 
 /** The flags that stand before (or among) the flags of every command. */
 export const globalOptions = {
@@ -13,11 +24,14 @@ export const globalOptions = {
     describe: "Who makes the cgroups of containers: cgroupfs or systemd",
     complete: "none",
   },
+  debug: { type: "boolean", short: "D", describe: "Show messages from the level debug on" },
   "log-level": {
     type: "string",
     default: "warn",
-    describe: `Show messages from this level on (${levels.join(", ")})`,
+    describe: `Show messages from this level on (${Object.keys(levels).join(", ")})`,
   },
+  noout: { type: "boolean", describe: "Write nothing to stdout" },
+  out: { type: "string", describe: "Write to this file instead of stdout", valueName: "file", complete: "files" },
   root: { type: "string", describe: "Folder for images, layers and containers", complete: "files" },
   runroot: { type: "string", describe: "Folder for the state that ends with the machine's run", complete: "files" },
   runtime: { type: "string", describe: "OCI runtime: a name such as crun or runc, or a path", complete: "files" },
@@ -47,8 +61,6 @@ const refused: Readonly<Record<string, string>> = {
     "namespace",
     "network-cmd-path",
     "network-config-dir",
-    "noout",
-    "out",
     "pull-option",
     "registries-conf",
     "runtime-flag",
@@ -60,7 +72,7 @@ const refused: Readonly<Record<string, string>> = {
 };
 
 const refusedShorts: Readonly<Record<string, string>> = { connection: "c", remote: "r" };
-const refusedBooleans = ["remote", "noout", "syslog", "transient-store"];
+const refusedBooleans = ["remote", "syslog", "transient-store"];
 
 /** Global flags as the parser knows them: with those that are refused, so that the refusal names the flag. */
 export const parsedGlobalOptions: OptionTable = { ...globalOptions, ...refusedTable() };
@@ -102,28 +114,47 @@ export function readGlobals(given: Readonly<Record<string, FlagValue>>): GlobalO
   return {
     ...(present as Partial<typeof options> as Omit<GlobalOptions, "storageOpts" | "logLevel">),
     storageOpts: (given["storage-opt"] as string[] | undefined) ?? [],
-    logLevel: readLogLevel(text("log-level") ?? "warn"),
+    logLevel: readLogLevel(given),
   };
 }
 
-function readLogLevel(given: string): GlobalOptions["logLevel"] {
-  const level = given.toLowerCase() as LogLevel;
-  switch (level) {
-    case "trace":
-    case "debug":
-      return "debug";
-    case "info":
-      return "info";
-    case "warn":
-    case "warning":
-      return "warn";
-    case "error":
-    case "fatal":
-    case "panic":
-      return "error";
-    default:
-      throw new DhowError(`log level "${given}" is not supported, choose from: ${levels.join(", ")}`, {
-        kind: "invalid-argument",
-      });
+/** Both failures have exit code 1 and these words in Podman. */
+function readLogLevel({ debug, "log-level": name }: Readonly<Record<string, FlagValue>>): LogLevel {
+  if (debug === true && name !== undefined) {
+    throw new DhowError("Setting --log-level and --debug is not allowed", {
+      kind: "invalid-argument",
+      exitCode: 1,
+      isBare: true,
+    });
   }
+  if (debug === true) return "debug";
+  const level = levels[String(name ?? "warn").toLowerCase()];
+  if (level === undefined) {
+    const known = Object.keys(levels).join(", ");
+    throw new DhowError(`Log Level "${name}" is not supported, choose from: ${known}`, {
+      kind: "invalid-argument",
+      exitCode: 1,
+      isBare: true,
+    });
+  }
+  return level;
+}
+
+/**
+ * Sends what is written to stdout, by us and by programs we start, where --out and --noout want it.
+ * @throws {DhowError} `permission-denied` if the file cannot be written.
+ */
+export function redirectOutput({ out, noout }: Readonly<Record<string, FlagValue>>): void {
+  const path = noout === true ? "/dev/null" : out;
+  if (path === undefined) return;
+  let file: number;
+  try {
+    file = openSync(String(path), "w", 0o666);
+  } catch (cause) {
+    throw new DhowError(`cannot write to ${path}`, { kind: "permission-denied", cause });
+  }
+  // The lowest free descriptor is the one that a file gets: stdout's.
+  closeSync(1);
+  openSync(`/proc/self/fd/${file}`, "w");
+  closeSync(file);
 }

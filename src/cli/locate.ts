@@ -20,6 +20,7 @@ export interface LocatedGroup {
   readonly path: string;
   readonly group: CommandGroup;
   readonly wantsHelp: boolean;
+  readonly globals: GivenGlobals;
 }
 
 export interface UnknownWord {
@@ -47,7 +48,8 @@ export function locate(name: string, commands: CommandTree, argv: readonly strin
     globals = { ...globals, ...flags.globals };
     const [word, ...others] = flags.operands;
     if (globals.version === true) return { kind: "version" };
-    if (flags.wantsHelp || word === undefined) return { kind: "group", path, group, wantsHelp: flags.wantsHelp };
+    if (flags.wantsHelp || word === undefined)
+      return { kind: "group", path, group, wantsHelp: flags.wantsHelp, globals };
     const node = findCommand(group.commands, word);
     if (node === undefined) return { kind: "unknown", path, group, word, rest: others };
     path = `${path} ${word}`;

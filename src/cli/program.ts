@@ -1,8 +1,9 @@
 import type { Engine, GlobalOptions } from "../engine.ts";
+import { log, setLogLevel } from "../system/log.ts";
 import type { CommandContext, CommandSpec, CommandTree, Invocation, OptionTable } from "./command.ts";
 import { reportFailure } from "./failure.ts";
 import { type ParsedFlags, parseFlags } from "./flags.ts";
-import { parsedGlobalOptions, readGlobals } from "./globals.ts";
+import { parsedGlobalOptions, readGlobals, redirectOutput } from "./globals.ts";
 import { type LocatedCommand, locate } from "./locate.ts";
 import { checkOperandCount } from "./operands.ts";
 import { type Output, openOutput } from "./output.ts";
@@ -31,8 +32,14 @@ export async function runProgram(program: Program, argv: readonly string[]): Pro
     if (located.kind === "command") return await runCommand(session, located);
     return await (await import("./slow.ts")).runSpecial(program, located);
   } catch (error) {
-    return reportFailure(error, { version: program.version, verbose: session.globals?.logLevel === "debug" });
+    return reportFailure(error, { version: program.version, verbose: isVerbose(session) });
+  } finally {
+    log("debug", "Shutting down engines");
   }
+}
+
+function isVerbose({ globals }: Session): boolean {
+  return globals?.logLevel === "debug" || globals?.logLevel === "trace";
 }
 
 interface Session {
@@ -46,13 +53,19 @@ async function runCommand(session: Session, located: LocatedCommand): Promise<nu
   const spec = await entry.load();
   const flags = await readFlags(spec, located);
   if (flags.wantsHelp) return (await import("./slow.ts")).showCommandHelp(program, { path, entry, spec });
-  const globals = readGlobals({ ...located.globals, ...flags.globals });
+  const given = { ...located.globals, ...flags.globals };
+  const globals = readGlobals(given);
   session.globals = globals;
   checkOperandCount(path, flags.operands.length, spec.operands ?? { max: 0 });
 
   const out = openOutput({ showsWarnings: globals.logLevel !== "error" });
   const needsNamespace = spec.needsNamespace !== false;
   if (needsNamespace) await program.enterNamespace(out.warn);
+  setLogLevel(globals.logLevel);
+  log("info", `${path}: messages from the level ${globals.logLevel} on are shown`);
+  log("debug", `Called ${path} with ${globals.logLevel} messages, as process ${process.pid}`);
+  log("trace", `Arguments: ${located.rest.length}`);
+  redirectOutput(given);
   const openEngine = needsNamespace ? await program.loadEngine() : undefined;
   const exitCode = await spec.run(toInvocation(flags), createContext({ globals, out, openEngine }));
   return exitCode ?? 0;

@@ -1,6 +1,7 @@
 import { DhowError } from "../errors.ts";
 import type { CommandEntry, CommandGroup, CommandSpec, OptionTable } from "./command.ts";
-import { globalOptions } from "./globals.ts";
+import { parseFlags } from "./flags.ts";
+import { globalOptions, parsedGlobalOptions } from "./globals.ts";
 import { commandHelp, groupHelp } from "./help.ts";
 import { findCommand, type LocatedGroup, type UnknownWord } from "./locate.ts";
 import { writeAll } from "./output.ts";
@@ -22,6 +23,7 @@ export async function runSpecial(
       throw new DhowError(`missing command '${located.path} COMMAND'`, { kind: "invalid-argument" });
     case "unknown":
       if (located.path === program.name && located.word === "help") return showHelpFor(program, located.rest);
+      checkFlagsAfter(located);
       throw unknownCommand(located);
   }
 }
@@ -33,6 +35,15 @@ export async function showCommandHelp(
 ): Promise<number> {
   writeAll(1, await commandHelp(command));
   return 0;
+}
+
+/** A wrong flag behind an unknown command is what Podman complains of. */
+function checkFlagsAfter({ path, rest }: UnknownWord): void {
+  try {
+    parseFlags({ options: {}, globals: parsedGlobalOptions }, rest);
+  } catch (error) {
+    throw explainFlagError(error, path, {});
+  }
 }
 
 /** A failure of the flag parser with what the user may have meant and where to read on. */

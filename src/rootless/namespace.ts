@@ -1,5 +1,5 @@
 import { DhowError, errnoOf } from "../errors.ts";
-import { childEnvironment } from "../system/environment.ts";
+import { childEnvironment, getVariable } from "../system/environment.ts";
 import { ensurePrivateDirectory } from "../system/files.ts";
 import { locatePaths } from "../system/paths.ts";
 import { findProgram } from "../system/process.ts";
@@ -127,6 +127,7 @@ function startAgainInside({ pause, runDirectory, userNamespace }: NamespaceRecor
   const { uids, gids } = readIdMap(pause.pid);
   const environment = {
     ...childEnvironment(),
+    ...invocationName(),
     DHOW_IN_NAMESPACE: "1",
     DHOW_CWD: workingDirectory(),
     DHOW_RUN_DIR: runDirectory,
@@ -149,4 +150,10 @@ function workingDirectory(): string {
     if (errnoOf(error) === "ENOENT") return "";
     throw error;
   }
+}
+
+/** Under which name the launcher was called, for the CLI that takes over. */
+function invocationName(): Record<string, string> {
+  const name = getVariable("DHOW_INVOKED_AS");
+  return name === undefined ? {} : { DHOW_INVOKED_AS: name };
 }

@@ -2,7 +2,14 @@
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 /** Variables that the launcher sets for the CLI; they never reach a child process. */
-const launcherVariables = ["DHOW_IN_NAMESPACE", "DHOW_CWD", "DHOW_UID", "DHOW_GID", "DHOW_RUN_DIR"] as const;
+const launcherVariables = [
+  "DHOW_IN_NAMESPACE",
+  "DHOW_CWD",
+  "DHOW_UID",
+  "DHOW_GID",
+  "DHOW_RUN_DIR",
+  "DHOW_INVOKED_AS",
+] as const;
 
 // biome-ignore lint/style/noProcessEnv: this file is the door
 const variables: EnvironmentVariables = process.env;
