@@ -16,11 +16,19 @@ const mapFields = new Set([
   ],
 ]);
 
+/** Fields that JSON leaves out when they are empty, but which every object of Go's has: a template may name them. */
+const emptyFields: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  "": { HealthCheck: null, SizeRootFs: null, SizeRw: null, Variant: "" },
+  Config: {
+    ...{ Cmd: [], Entrypoint: [], Env: [], ExposedPorts: new Map(), Labels: new Map(), OnBuild: [] },
+    ...{ StopSignal: "", User: "", Volumes: new Map(), WorkingDir: "" },
+  },
+};
+
 /** What a template sees of an inspected object: Go maps where Go has maps, and `ID` as another name for `Id`. */
 export function toInspectValue(value: object): object {
-  const fields = toStruct(value as Record<string, unknown>);
-  if (!("Id" in fields)) return fields;
-  return Object.defineProperty(fields, "ID", { value: fields.Id, enumerable: false });
+  const fields = toStruct(value as Record<string, unknown>, "");
+  return "Id" in fields ? withHidden(fields, { ID: fields.Id }) : fields;
 }
 
 /** Podman's older names, which its templates still accept. */
@@ -28,13 +36,25 @@ export function modernFieldNames(template: string): string {
   return template.replaceAll(".Src", ".Source").replaceAll(".Dst", ".Destination").replaceAll(".ImageID", ".Image");
 }
 
-function toStruct(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, convert(value, mapFields.has(name))]));
+function toStruct(record: Readonly<Record<string, unknown>>, foundIn: string): Record<string, unknown> {
+  const fields = Object.fromEntries(Object.entries(record).map(([name, value]) => [name, convert(value, name)]));
+  return withHidden(fields, emptyFields[foundIn] ?? {});
 }
 
-function convert(value: unknown, isMap: boolean): unknown {
-  if (Array.isArray(value)) return value.map((item) => convert(item, false));
+function convert(value: unknown, name: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => convert(item, name));
   if (typeof value !== "object" || value === null) return value;
-  const fields = toStruct(value as Record<string, unknown>);
-  return isMap ? toMap(fields) : fields;
+  const fields = toStruct(value as Record<string, unknown>, name);
+  return mapFields.has(name) ? toMap(fields) : fields;
+}
+
+/** Adds fields that templates can name, but that `json` does not print. */
+function withHidden(
+  fields: Record<string, unknown>,
+  hidden: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  for (const [name, value] of Object.entries(hidden)) {
+    if (!(name in fields)) Object.defineProperty(fields, name, { value, enumerable: false });
+  }
+  return fields;
 }

@@ -90,7 +90,8 @@ async function showTemplate(found: readonly object[], format: string, out: Shown
   const { renderObject } = await import("../cli/format.ts");
   const { modernFieldNames, toInspectValue } = await import("./inspect-value.ts");
   const template = modernFieldNames(format);
-  for (const each of found) out.write(renderObject({ name: "inspect", format: template }, toInspectValue(each)));
+  for (const each of found)
+    out.write(renderObject({ name: "inspect", format: template, dataType: "interface {}" }, toInspectValue(each)));
 }
 
 function checkRequest({ operands, type, latest, size }: Request): void {

@@ -82,6 +82,7 @@ function inspectState(record: ContainerRecord): object {
     Error: record.error,
     StartedAt: record.startedAt?.toISOString() ?? never,
     FinishedAt: record.finishedAt?.toISOString() ?? never,
+    Health: { Status: "", FailingStreak: 0, Log: null },
     CheckpointedAt: never,
     RestoredAt: never,
     StoppedByUser: record.stoppedByUser,
