@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { canBe, type TestUser, testUser } from "./harness.ts";
+import type { Terminal } from "./terminal.ts";
+
+const image = "localhost/dhow-busybox:latest";
+const run = ["run", "--network", "none", "-it"];
+const detachKeys = "\u0010\u0011";
+
+describe.skipIf(!canBe("range"))("containers on a terminal", () => {
+  let user: TestUser;
+  beforeAll(() => {
+    user = testUser("range");
+  });
+  afterAll(() => user?.dispose());
+
+  /** Fails unless the terminal is as it was before: not raw, with echo. */
+  function expectRestored(terminal: Terminal): void {
+    const settings = terminal.settings();
+    expect(settings).toMatch(/(?<!-)icanon/);
+    expect(settings).toMatch(/(?<!-)isig/);
+    expect(settings).toMatch(/(?<!-)opost/);
+    expect(settings).toMatch(/(?<!-)echo /);
+  }
+
+  it("have the size of the terminal, and follow it", async () => {
+    const script =
+      'trap "stty size" WINCH; stty size; while :; do read -r line && echo "got $line" && [ "$line" = end ] && exit 6; done';
+    const terminal = user.terminal([...run, "--rm", image, "sh", "-c", script], { columns: 99, rows: 33 });
+    await terminal.expect("33 99");
+    expect(terminal.settings()).toMatch(/-icanon/);
+    terminal.resize(120, 40);
+    await terminal.expect("40 120");
+    terminal.send("end\n");
+    await terminal.expect("got end");
+    await terminal.expect(/ended with 6/);
+    expectRestored(terminal);
+  });
+
+  it("get the keys that stand for signals", async () => {
+    const terminal = user.terminal([
+      ...run,
+      "--rm",
+      image,
+      "sh",
+      "-c",
+      'trap "echo INT; exit 9" INT; echo ready; while :; do sleep 0.1; done',
+    ]);
+    await terminal.expect("ready");
+    terminal.send("\u0003");
+    await terminal.expect("INT");
+    await terminal.expect("ended with 9");
+    expectRestored(terminal);
+  });
+
+  it("are left with the detach keys, attached to, and left again", async () => {
+    const first = user.terminal([
+      ...run,
+      "--name",
+      "left",
+      image,
+      "sh",
+      "-c",
+      "echo ready; while read -r line; do echo got $line; done",
+    ]);
+    await first.expect("ready");
+    first.send(`one\n`);
+    await first.expect("got one");
+    first.send(detachKeys);
+    expect(await first.exit()).toBe(0);
+    expect(await user.succeed(["ps", "--filter", "name=left", "--format", "{{.State}}"])).toBe("running");
+
+    const second = user.terminal(["attach", "--detach-keys", "ctrl-x,x", "left"]);
+    await second.expect(/\/dev\/pts\/\d+/);
+    await expect.poll(() => second.settings(), { timeout: 10_000 }).toMatch(/-icanon/);
+    second.send("two\n");
+    await second.expect("got two");
+    second.send("\u0018x");
+    await second.expect("ended with 0");
+    expectRestored(second);
+    await user.succeed(["rm", "-f", "-t", "0", "left"]);
+  });
+
+  it("restore the terminal when the program cannot be started", async () => {
+    const terminal = user.terminal([...run, "--rm", image, "nosuch"]);
+    await terminal.expect("not found");
+    await terminal.expect("ended with 127");
+    expectRestored(terminal);
+  });
+
+  it("restore the terminal when the command is ended by a signal", async () => {
+    const terminal = user.terminal([
+      ...run,
+      "--rm",
+      "--sig-proxy=false",
+      "--pidfile",
+      "it.pid",
+      image,
+      "sh",
+      "-c",
+      "echo ready; sleep 1000",
+    ]);
+    await terminal.expect("ready");
+    const cli = user.processes().find(({ command }) => command.includes("main.cjs") && command.includes("it.pid"));
+    process.kill(cli?.pid as number, "SIGTERM");
+    await terminal.expect("ended with 143");
+    expectRestored(terminal);
+    await user.program(["sh", "-c", "kill -9 $(cat it.pid)"]);
+    await user.expectNothingLeft();
+  });
+
+  it("are entered with exec, sized and left like others", async () => {
+    await user.succeed(["run", "-d", "--network", "none", "--name", "host", image, "sleep", "1000"]);
+    const terminal = user.terminal(
+      ["exec", "-it", "host", "sh", "-c", "stty size; read -r line; echo got $line; exit 4"],
+      {
+        columns: 91,
+        rows: 31,
+      },
+    );
+    await terminal.expect("31 91");
+    terminal.send("x\n");
+    await terminal.expect("got x");
+    await terminal.expect("ended with 4");
+    expectRestored(terminal);
+    const other = user.terminal(["exec", "-it", "host", "sh", "-c", "echo ready; sleep 1000"]);
+    await other.expect("ready");
+    other.send(detachKeys);
+    await other.expect("ended with 0");
+    expectRestored(other);
+    await user.succeed(["rm", "-f", "-t", "0", "host"]);
+  });
+
+  it("leave nothing behind", () => user.expectNothingLeft());
+});
