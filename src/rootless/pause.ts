@@ -83,7 +83,8 @@ function pauseScript(arrangeMounts: boolean, stay: StayOptions | undefined): str
     steps.push(
       `exec 9<${shellQuote([runDirectory])}; flock -s -n 9`,
       "echo prepared; read -r answer || exit 1",
-      `mv -f ${shellQuote([draft, record])} || exit 1; echo published`,
+      // From here on it stays, even if nobody listens any more.
+      `trap '' PIPE; mv -f ${shellQuote([draft, record])} || exit 1; echo published 2>/dev/null`,
       `exec ${shellQuote(pauseCommand())} <&9 >/dev/null 2>&1 3>&-`,
     );
   } else {

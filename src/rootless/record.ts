@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { bootId, isAlive, type ProcessIdentity } from "../system/clock.ts";
-import { writeFileAtomic } from "../system/files.ts";
 
 /**
  * What is known of the user's namespaces in this boot. On disk: `PID START_TIME RUN_DIR` of the pause process, which
@@ -40,15 +39,16 @@ export function recordPaths(dataDirectory: string): { readonly record: string; r
   return { record, draft: `${record}.new` };
 }
 
-/** Writes the draft of a record. The pause process publishes it. */
+/** Writes the draft of a record. The pause process publishes it by renaming it. */
 export function writeDraft(dataDirectory: string, { pause, runDirectory, userNamespace }: NamespaceRecord): void {
   const text = `${pause.pid} ${pause.startTime} ${runDirectory}\n${userNamespace}\n`;
-  writeFileAtomic(recordPaths(dataDirectory).draft, text);
+  writeFileSync(recordPaths(dataDirectory).draft, text, { mode: 0o600 });
 }
 
 /** Whether the record's pause process still holds the namespaces. */
-export function isRecordAlive(record: NamespaceRecord): boolean {
-  return isAlive(record.pause);
+export function isRecordAlive({ pause, userNamespace }: NamespaceRecord): boolean {
+  // One that is being killed loses its namespace before it looks dead.
+  return isAlive(pause) && userNamespaceOf(pause.pid) === userNamespace;
 }
 
 /** Which user namespace a process is in, as `user:[4026531837]`; undefined if there is no such process or it is not ours to see. */
