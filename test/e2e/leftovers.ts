@@ -25,7 +25,11 @@ export async function waitUntilNothingLeft(scope: LeftoverScope, timeoutMs = 10_
     const { processes, mounts, folders } = findLeftovers(scope);
     if (processes.length + mounts.length + folders.length === 0) return;
     if (Date.now() > deadline) {
-      const lines = [...processes.map(({ pid, command }) => `process ${pid}: ${command}`), ...mounts, ...folders];
+      const lines = [
+        ...processes.map(({ pid, command }) => `process ${pid} in ${waitsIn(pid)}: ${command}`),
+        ...mounts,
+        ...folders,
+      ];
       throw new Error(`left over:\n${lines.join("\n")}`);
     }
     await delay(100);
@@ -100,6 +104,11 @@ function readLines(path: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** The kernel function in which a process waits: often tells what for. */
+function waitsIn(pid: number): string {
+  return readLines(`/proc/${pid}/wchan`)[0] ?? "";
 }
 
 function userNamespace(pid: number): string | undefined {
