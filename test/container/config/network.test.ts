@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import { configOf, fakeCaller } from "./command-line.ts";
+
+const tcp = { hostIp: "", protocol: "tcp" };
+
+describe("-p", () => {
+  it.each([
+    { text: "80", ports: [{ ...tcp, hostPort: 40_000, containerPort: 80 }] },
+    { text: ":80", ports: [{ ...tcp, hostPort: 40_000, containerPort: 80 }] },
+    { text: "8080:80", ports: [{ ...tcp, hostPort: 8080, containerPort: 80 }] },
+    { text: "8080:80/udp", ports: [{ hostIp: "", hostPort: 8080, containerPort: 80, protocol: "udp" }] },
+    { text: "127.0.0.1:8080:80/TCP", ports: [{ ...tcp, hostIp: "127.0.0.1", hostPort: 8080, containerPort: 80 }] },
+    { text: "127.0.0.1::80", ports: [{ ...tcp, hostIp: "127.0.0.1", hostPort: 40_000, containerPort: 80 }] },
+    { text: "[::1]:8080:80", ports: [{ ...tcp, hostIp: "::1", hostPort: 8080, containerPort: 80 }] },
+    {
+      text: "8080-8081:80-81",
+      ports: [
+        { ...tcp, hostPort: 8080, containerPort: 80 },
+        { ...tcp, hostPort: 8081, containerPort: 81 },
+      ],
+    },
+  ])("$text", ({ text, ports }) => {
+    expect(configOf(["-p", text, "image"]).network.ports).toEqual(ports);
+  });
+
+  it.each([
+    { text: "", message: "must provide a non-empty container port to publish" },
+    { text: "80/tcp/udp", message: "invalid port format - protocol can only be specified once" },
+    { text: "80/", message: "must provide a non-empty protocol to publish" },
+    { text: "80/xyz", message: 'unrecognized protocol "xyz" in port mapping' },
+    { text: "80/sctp", message: "cannot publish sctp ports" },
+    { text: "a:b:c:d", message: "invalid port format - format is [[hostIP:]hostPort:]containerPort" },
+    { text: "300.1.1.1:80:80", message: 'cannot parse "300.1.1.1" as an IP address' },
+    { text: "::1:80:80", message: "invalid port format" },
+    { text: "[::1]80:80", message: "invalid port format - IPv6 address must be followed by a colon" },
+    { text: "8080-8082:80-81", message: "host and container port ranges have different lengths: 3 vs 2" },
+    { text: "81-80:81-80", message: "the end port of a range must be higher than the start port" },
+    { text: "0:80", message: "port numbers must be between 1 and 65535 (inclusive), got 0" },
+    { text: "70000:80", message: "port numbers must be between 1 and 65535 (inclusive), got 70000" },
+    { text: "x:80", message: 'parsing host port: invalid port number: "x"' },
+  ])("refuses $text", ({ text, message }) => {
+    expect(() => configOf(["-p", text, "image"])).toThrow(message);
+  });
+
+  it("splits lists at commas and refuses one host port for two", () => {
+    expect(configOf(["-p", "1000:1,1001:2", "image"]).network.ports).toHaveLength(2);
+    expect(() => configOf(["-p", "1000:1", "-p", "1000:2", "image"])).toThrow(
+      "conflicting port mappings for host port 1000 (protocol tcp)",
+    );
+    expect(configOf(["-p", "1000:1", "-p", "1000:1", "image"]).network.ports).toHaveLength(1);
+  });
+
+  it("does not pick a host port that was asked for", () => {
+    const { ports } = configOf(["-p", "80", "-p", "40000:81", "image"]).network;
+    expect(ports.map(({ hostPort }) => hostPort).sort()).toEqual([40_000, 40_001]);
+  });
+});
+
+describe("-P and --expose", () => {
+  const image = { Cmd: ["x"], ExposedPorts: { "80/tcp": {}, "53/udp": {} } };
+  it("publishes what image and user expose, unless -p did", () => {
+    const { network, exposedPorts } = configOf(["-P", "-p", "8080:80", "--expose", "90-91", "image"], { image });
+    expect(exposedPorts).toEqual(["80/tcp", "53/udp", "90/tcp", "91/tcp"]);
+    expect(network.ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`).sort()).toEqual([
+      "53/udp",
+      "80/tcp",
+      "90/tcp",
+      "91/tcp",
+    ]);
+  });
+  it("publishes nothing without -P", () => {
+    expect(configOf(["--expose", "90", "image"], { image }).network.ports).toEqual([]);
+  });
+  it("refuses ranges that are none", () => {
+    expect(() => configOf(["--expose", "a-b", "image"])).toThrow("invalid range format for --expose: a-b");
+  });
+});
+
+describe("--network", () => {
+  it.each([
+    { text: "none", expected: { mode: "none", options: [] } },
+    { text: "private", expected: { mode: "pasta", options: [] } },
+    { text: "pasta:-T,80", expected: { mode: "pasta", options: ["-T", "80"] } },
+    { text: "slirp4netns:mtu=1500", expected: { mode: "slirp4netns", options: ["mtu=1500"] } },
+    { text: "container:web", expected: { mode: "container", containerId: "id-of-web" } },
+  ])("$text", ({ text, expected }) => {
+    expect(configOf(["--network", text, "image"]).network).toMatchObject(expected);
+    expect(configOf(["--net", text, "image"]).network).toMatchObject(expected);
+  });
+  it("refuses networks that need more than there is", () => {
+    expect(() => configOf(["--network", "mynet", "image"])).toThrow('network "mynet" is not supported yet');
+    expect(() => configOf(["--network", "a", "--network", "b", "image"])).toThrow("several networks");
+    expect(() => configOf(["--network", "container:", "image"])).toThrow("requires a value");
+  });
+  it("discards ports that the network cannot forward, and says so", () => {
+    const said: string[] = [];
+    const caller = fakeCaller({ warn: (message) => said.push(message) });
+    expect(configOf(["--network", "none", "-p", "80", "image"], { caller }).network.ports).toEqual([]);
+    expect(said).toEqual([expect.stringContaining("Port mappings have been discarded")]);
+  });
+});
+
+describe("names", () => {
+  it("takes DNS and hosts settings", () => {
+    const { network } = configOf([
+      ...["--dns", "1.1.1.1,::1", "--dns-search", "a.b", "--dns-opt", "ndots:1"],
+      ...["--add-host", "db:1.2.3.4", "--add-host", "gw;gw2:host-gateway", "--add-host", "six:[::1]", "image"],
+    ]);
+    expect(network).toMatchObject({
+      dnsServers: ["1.1.1.1", "::1"],
+      dnsSearch: ["a.b"],
+      dnsOptions: ["ndots:1"],
+      extraHosts: ["db:1.2.3.4", "gw;gw2:host-gateway", "six:::1"],
+    });
+  });
+  it.each([
+    { argv: ["--dns", "not-an-ip"], message: "not-an-ip is not an ip address" },
+    { argv: ["--dns", "none,1.1.1.1"], message: "--dns none excludes other" },
+    { argv: ["--add-host", "db"], message: 'invalid format for add-host: "db"' },
+    { argv: ["--add-host", "db:nine"], message: 'invalid IP address in add-host: "nine"' },
+    { argv: ["--no-hosts", "--add-host", "db:1.1.1.1"], message: "--no-hosts and --add-host cannot be set together" },
+    { argv: ["--hostname", "a b"], message: 'invalid hostname "a b"' },
+    {
+      argv: ["--uts", "host", "--hostname", "x"],
+      message: "cannot set hostname when running in the host UTS namespace",
+    },
+  ])("refuses $argv", ({ argv, message }) => {
+    expect(() => configOf([...argv, "image"])).toThrow(message);
+  });
+  it("has the host's name in the host's network", () => {
+    expect(configOf(["--network", "host", "image"]).hostname).toBe("thehost");
+    expect(configOf(["--network", "host", "-h", "own", "image"]).hostname).toBe("own");
+    expect(configOf(["image"]).hostname).toBeUndefined();
+  });
+});
