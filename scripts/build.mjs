@@ -23,12 +23,15 @@ const input = Object.fromEntries(
     .filter(([, path]) => existsSync(path)),
 );
 
+/** In seconds; set from outside where builds have to be the same byte for byte. */
+const builtAt = Number(process.env.SOURCE_DATE_EPOCH ?? Math.trunc(Date.now() / 1000));
+
 const bundle = await rolldown({
   input,
   cwd: root,
   platform: "node",
   external: ["koffi"],
-  transform: { define: { "import.meta.resolve": "undefined" } },
+  transform: { define: { "import.meta.resolve": "undefined", DHOW_BUILT_AT: String(builtAt) } },
   plugins: [
     {
       name: "shims",
