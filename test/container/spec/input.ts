@@ -1,0 +1,40 @@
+import type { HostFacts } from "../../../src/container/spec/host-facts.ts";
+import type { SpecInput } from "../../../src/container/spec/input.ts";
+import { configOf } from "../config/command-line.ts";
+
+/** A machine with 65537 ids and modest limits. */
+export const plainHost: HostFacts = {
+  architecture: "amd64",
+  lastCapability: 40,
+  mappedGroups: 65_537,
+  mappedUsers: 65_537,
+  limits: { nofile: { soft: 1024, hard: 4096 }, nproc: { soft: 100, hard: -1 } },
+  hasMqueue: true,
+  showsMqueue: true,
+  oomScoreAdj: 100,
+};
+
+/** What the spec of `run FLAGS IMAGE` is made from, for root of the image. */
+export function inputOf(argv: readonly string[], changes: Partial<SpecInput> = {}): SpecInput {
+  return {
+    containerId: "0123456789abcdef".repeat(4),
+    config: configOf([...argv, "image"], { image: { Cmd: ["sh"] } }),
+    rootfsPath: "/run/x/rootfs",
+    user: { uid: 0, gid: 0, additionalGids: [], home: "/root", known: true },
+    network: { kind: "new" },
+    joined: {},
+    files: {
+      hosts: "/f/hosts",
+      resolvConf: "/f/resolv.conf",
+      hostname: "/f/hostname",
+      containerenv: "/f/env",
+      localtime: undefined,
+    },
+    initBinary: undefined,
+    seccompProfile: undefined,
+    cgroupsPath: undefined,
+    hostDevices: [],
+    host: plainHost,
+    ...changes,
+  };
+}
