@@ -9,6 +9,10 @@ import type { RootfsDriver } from "./storage/rootfs.ts";
 import type { LogLevel } from "./system/log.ts";
 import type { Paths } from "./system/paths.ts";
 
+/** Records as the fronts see them, who know the engine but not the stores. */
+export type { ContainerRecord } from "./storage/containers.ts";
+export type { ImageRecord } from "./storage/images.ts";
+
 /** The flags in front of the command, as `dhow --root DIR ps`. */
 export interface GlobalOptions {
   readonly root?: string;

@@ -7,6 +7,8 @@ import { logPath } from "./begin-start.ts";
 import { isGone } from "./end.ts";
 import { isLive } from "./state.ts";
 
+export type { LogLine };
+
 export interface LogOptions {
   /** Goes on until the container ends. */
   readonly follow: boolean;

@@ -6,11 +6,10 @@ import { callerFacts } from "../../container/caller-facts.ts";
 import { buildContainerConfig } from "../../container/config/build.ts";
 import { createContainer } from "../../container/create.ts";
 import { removeContainer } from "../../container/remove.ts";
+import type { ContainerRecord, ImageRecord } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
 import { ensureImage } from "../../image/ensure-image.ts";
 import { parsePullPolicy, readPullFlags } from "../../image/pull-flags.ts";
-import type { ContainerRecord } from "../../storage/containers.ts";
-import type { ImageRecord } from "../../storage/images.ts";
 import { showPull } from "../pull-progress.ts";
 
 type Given = Invocation<typeof createOptions> | Invocation<typeof runOptions>;

@@ -1,9 +1,8 @@
 import { defineCommand } from "../../cli/command.ts";
-import { readLogs } from "../../container/logs.ts";
+import { writeAll } from "../../cli/output.ts";
+import { type LogLine, readLogs } from "../../container/logs.ts";
 import { DhowError } from "../../errors.ts";
 import { parseDurationMs, parsePointInTime } from "../../model/point-in-time.ts";
-import type { LogLine } from "../../runtime/log-lines.ts";
-import { writeOutput } from "../../system/terminal.ts";
 import { findTargets, targetOptions } from "./targets.ts";
 
 const colors = [37, 31, 33, 34, 35, 36, 32];
@@ -74,7 +73,7 @@ function lineWriter({ label, color, times }: LineStyle): (lines: readonly LogLin
       const stream = lines[start]?.stream;
       while (lines[end]?.stream === stream && end < lines.length) end++;
       const bytes = Buffer.concat(lines.slice(start, end).flatMap(format));
-      await writeOutput(stream === "stdout" ? 1 : 2, bytes);
+      writeAll(stream === "stdout" ? 1 : 2, bytes);
     }
   };
 }

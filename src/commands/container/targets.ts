@@ -3,9 +3,8 @@ import type { OptionTable } from "../../cli/command.ts";
 import { parseFilters } from "../../cli/filter.ts";
 import { listContainers } from "../../container/list.ts";
 import { refreshContainers } from "../../container/refresh.ts";
-import type { Engine } from "../../engine.ts";
+import type { ContainerRecord, Engine } from "../../engine.ts";
 import { DhowError, errnoOf, isKind } from "../../errors.ts";
-import type { ContainerRecord } from "../../storage/containers.ts";
 
 /** Flags by which a command names containers besides its operands. */
 export const targetOptions = {
