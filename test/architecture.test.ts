@@ -24,6 +24,7 @@ const mayImport: Record<string, readonly string[]> = {
   cli: ["errors.ts", "oci", "model", "system", "engine.ts"],
   commands: ["errors.ts", "version.ts", "oci", "model", "engine.ts", "cli", ...verbs],
   "open-engine.ts": ["*"],
+  "list-names.ts": ["*"],
   "main.ts": ["*"],
 };
 
