@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import type { GlobalOptions } from "../engine.ts";
 import { DhowError } from "../errors.ts";
+import { getVariable } from "../system/environment.ts";
 import type { LogLevel } from "../system/log.ts";
 import type { OptionSpec, OptionTable } from "./command.ts";
 import type { FlagValue } from "./flags.ts";
@@ -39,6 +40,20 @@ export const globalOptions = {
   "storage-opt": { type: "string", array: true, describe: "Option of the storage, as ignore_chown_errors=true" },
   version: { type: "boolean", short: "v", describe: "Print the version" },
 } as const satisfies OptionTable;
+
+/**
+ * Help shows --remote, as scripts look for it there to tell a local Podman; not so where they have chosen a remote one.
+ * It is refused all the same.
+ */
+export function helpedGlobals(given: Readonly<Record<string, FlagValue>>): OptionTable {
+  const isRemote =
+    given.url !== undefined ||
+    given.connection !== undefined ||
+    getVariable("CONTAINER_HOST") !== undefined ||
+    getVariable("CONTAINER_CONNECTION") !== undefined;
+  if (isRemote) return globalOptions;
+  return { ...globalOptions, remote: { type: "boolean", short: "r", describe: "Refused: there is no remote mode" } };
+}
 
 /** Podman's other global flags, with the reason why they are refused. Silence would make a script believe that they work. */
 const refused: Readonly<Record<string, string>> = {

@@ -8,7 +8,6 @@ import type {
   OptionSpec,
   OptionTable,
 } from "./command.ts";
-import { globalOptions } from "./globals.ts";
 import { terminalWidth } from "./output.ts";
 
 /** In this order, with an empty line between. No headings: scripts take the first word of each line for a command. */
@@ -26,8 +25,9 @@ export function commandHelp({ path, spec }: { path: string; entry: CommandEntry;
 }
 
 /** Help of a group, or of dhow itself: its commands, and the flags that stand before them. */
-export function groupHelp(path: string, group: CommandGroup, isRoot: boolean): Promise<string> {
-  const head = isRoot
+/** @param globals Shown for dhow itself; undefined for a group. */
+export function groupHelp(path: string, group: CommandGroup, globals: OptionTable | undefined): Promise<string> {
+  const head = globals
     ? [
         "Run containers without root and without a daemon",
         section("Usage", [`${path} [options] [command]`]),
@@ -38,7 +38,7 @@ export function groupHelp(path: string, group: CommandGroup, isRoot: boolean): P
         section("Usage", [`${path} [command]`]),
         section("Available Commands", commandLines(group.commands)),
       ];
-  return render(head, isRoot ? globalOptions : {});
+  return render(head, globals ?? {});
 }
 
 function rootCommands(tree: CommandTree): string {

@@ -1,7 +1,7 @@
 import { DhowError } from "../errors.ts";
 import type { CommandEntry, CommandGroup, CommandSpec, OptionTable } from "./command.ts";
 import { parseFlags } from "./flags.ts";
-import { globalOptions, parsedGlobalOptions } from "./globals.ts";
+import { globalOptions, helpedGlobals, parsedGlobalOptions } from "./globals.ts";
 import { commandHelp, groupHelp } from "./help.ts";
 import { findCommand, type LocatedGroup, type UnknownWord } from "./locate.ts";
 import { writeAll } from "./output.ts";
@@ -18,7 +18,14 @@ export async function runSpecial(
       writeAll(1, `${program.name} version ${program.version}\n`);
       return 0;
     case "group":
-      writeAll(1, await groupHelp(located.path, located.group, located.path === program.name));
+      writeAll(
+        1,
+        await groupHelp(
+          located.path,
+          located.group,
+          located.path === program.name ? helpedGlobals(located.globals) : undefined,
+        ),
+      );
       if (located.wantsHelp) return 0;
       throw new DhowError(`missing command '${located.path} COMMAND'`, { kind: "invalid-argument" });
     case "unknown":
@@ -84,7 +91,7 @@ async function showHelpFor(program: Program, words: readonly string[]): Promise<
     path = `${path} ${word}`;
   }
   if ("commands" in node) {
-    writeAll(1, await groupHelp(path, node, path === program.name));
+    writeAll(1, await groupHelp(path, node, path === program.name ? helpedGlobals({}) : undefined));
     return 0;
   }
   return showCommandHelp(program, { path, entry: node, spec: await node.load() });

@@ -3,6 +3,12 @@ import type { CommandEntry, CommandTree } from "../cli/command.ts";
 // One entry a command. `load` is what keeps start-up fast: a command's module is read when the command is run, so nothing
 // but its summary may stand here. A command under two names (`run` and `container run`) is one constant used twice.
 
+const completion: CommandEntry = {
+  summary: "Print a completion script for a shell",
+  topic: "system",
+  load: () => import("./completion.ts").then((module) => module.completion),
+};
+
 const version: CommandEntry = {
   summary: "Show the version of dhow",
   topic: "system",
@@ -232,11 +238,22 @@ const imageCommands: CommandTree = {
   untag,
 };
 
-const systemCommands: CommandTree = { info, migrate };
+const connectionList: CommandEntry = {
+  summary: "List remote engines: there are none",
+  aliases: ["ls"],
+  load: () => import("./system/connection-list.ts").then((module) => module.connectionList),
+};
+
+const systemCommands: CommandTree = {
+  connection: { summary: "Look for remote engines", commands: { list: connectionList } },
+  info,
+  migrate,
+};
 
 /** The commands of dhow. */
 export const commands: CommandTree = {
   attach,
+  completion,
   container: { summary: "Manage containers", topic: "groups", commands: containerCommands },
   create,
   doctor,

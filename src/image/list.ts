@@ -55,7 +55,7 @@ const orders: Readonly<Record<ImageSortKey, (a: ImageRow, b: ImageRow) => number
   created: (a, b) => b.image.createdAt.getTime() - a.image.createdAt.getTime(),
   size: (a, b) => a.image.sizeBytes - b.image.sizeBytes,
   id: (a, b) => compare(a.image.id, b.image.id),
-  repository: (a, b) => compare(a.repository, b.repository),
+  repository: (a, b) => compare(a.repository, b.repository) || compare(a.tag, b.tag),
   tag: (a, b) => compare(a.tag, b.tag),
 };
 

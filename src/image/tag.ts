@@ -1,6 +1,7 @@
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import { formatReference, parseWrittenReference, qualify, withDefaultTag } from "../oci/reference.ts";
+import type { ImageRecord } from "../storage/images.ts";
 import { findImage } from "./find.ts";
 
 /**
@@ -14,15 +15,25 @@ export async function tagImage(engine: Engine, nameOrId: string, targets: readon
 }
 
 /**
- * Takes names away from an image; all of them if none is given. The image stays.
+ * Takes names away from an image; all of them if none is given. The image stays, and so does what is known of the digests
+ * that it has in registries: naming one of those, as in `repository@sha256:...`, changes nothing.
  * @throws {DhowError} `not-found` for an image or a name that is not there.
  */
 export function untagImage({ images }: Pick<Engine, "images">, nameOrId: string, targets: readonly string[]): void {
   const image = images.get(nameOrId);
-  const names = targets.map((target) => images.findName(target) ?? localName(target));
+  const names = targets
+    .filter((target) => !isDigestOf(image, target))
+    .map((target) => images.findName(target) ?? localName(target));
   const unknown = names.find((name) => !image.names.includes(name));
   if (unknown !== undefined) throw new DhowError(`${unknown}: tag not known`, { kind: "not-found" });
   for (const name of targets.length > 0 ? names : image.names) images.removeName(image.id, name);
+}
+
+function isDigestOf({ repoDigests }: ImageRecord, text: string): boolean {
+  const written = parseWrittenReference(text);
+  if (written.digest === undefined) return false;
+  const reference = qualify(written, written.registry ?? "localhost");
+  return repoDigests.includes(formatReference({ ...reference, tag: undefined }));
 }
 
 function localName(text: string): string {

@@ -38,7 +38,7 @@ function readLabels(flags: IdentityFlags, caller: CallerFacts): Record<string, s
     if (name === "") throw invalid(`invalid label format: ${JSON.stringify(entry)}`);
     labels[name] = value ?? "";
   };
-  for (const file of splitList(flags["label-file"])) {
+  for (const file of flags["label-file"]) {
     for (const line of readLabelFile(file, caller).split("\n")) {
       const entry = line.replace(/\r$/, "").trimStart();
       if (entry !== "" && !entry.startsWith("#")) add(entry);
