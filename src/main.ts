@@ -15,6 +15,7 @@ void runProgram(
     commands,
     enterNamespace: ensureNamespace,
     loadEngine: async () => (await import("./open-engine.ts")).openEngine,
+    listNames: async (kind, globals) => (await import("./list-names.ts")).listNames(kind, globals),
   },
   process.argv.slice(2),
 ).then((exitCode) => process.exit(exitCode));

@@ -48,6 +48,8 @@ export interface OperandRule {
   /** False: everything from the first operand on is an operand, as after `run IMAGE`. */
   readonly interspersed?: false;
   readonly complete?: CompletionKind;
+  /** The words that an operand may be, for completion. */
+  readonly choices?: readonly string[];
 }
 
 export interface CommandContext {

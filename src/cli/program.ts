@@ -1,6 +1,7 @@
 import type { Engine, GlobalOptions } from "../engine.ts";
 import { log, setLogLevel } from "../system/log.ts";
 import type { CommandContext, CommandSpec, CommandTree, Invocation, OptionTable } from "./command.ts";
+import type { CompletionSource } from "./complete.ts";
 import { reportFailure } from "./failure.ts";
 import { type ParsedFlags, parseFlags } from "./flags.ts";
 import { parsedGlobalOptions, readGlobals, redirectOutput } from "./globals.ts";
@@ -17,6 +18,8 @@ export interface Program {
   enterNamespace(warn: (message: string) => void): Promise<void>;
   /** Loads the engine; it is opened when a command asks for it. */
   loadEngine(): Promise<(options: EngineRequest) => Engine>;
+  /** Names of containers and images, for completion. */
+  listNames: CompletionSource["listNames"];
 }
 
 export interface EngineRequest {
@@ -28,6 +31,7 @@ export interface EngineRequest {
 export async function runProgram(program: Program, argv: readonly string[]): Promise<number> {
   const session: Session = { program, globals: undefined };
   try {
+    if (argv[0] === "__complete") return await (await import("./complete.ts")).writeCompletions(program, argv[1] ?? "");
     const located = locate(program.name, program.commands, argv);
     if (located.kind === "command") return await runCommand(session, located);
     return await (await import("./slow.ts")).runSpecial(program, located);
