@@ -83,6 +83,7 @@ const privileged: readonly (readonly [capabilities: readonly string[], calls: st
 /** Linux, Linux with 16-bit uids, both with uname26, and the question for the current one. */
 const personalities = [0, 8, 0x20000, 0x20008, 0xffffffff];
 
+const AF_VSOCK = 40;
 const AF_NETLINK = 16;
 const NETLINK_AUDIT = 9;
 const EINVAL = 22;
@@ -108,22 +109,27 @@ export const defaultProfile: readonly ProfileRule[] = [
     { calls, allow: true, withCapability: capabilities },
     { calls, allow: false, withoutCapability: capabilities },
   ]),
-  ...auditSockets(),
+  ...sockets(),
 ];
 
-/** Sockets of all kinds but the kernel's audit log, which needs a capability of its own. */
-function auditSockets(): ProfileRule[] {
-  const withoutCapability = ["CAP_AUDIT_WRITE"];
+/**
+ * Sockets of all kinds but two: those that reach the hypervisor, and those of the kernel's audit log, which need a
+ * capability of their own. libseccomp gives a rule on one value precedence over rules on all other values.
+ */
+function sockets(): ProfileRule[] {
+  const audit = ["CAP_AUDIT_WRITE"];
+  const socket = { calls: "socket", allow: true };
   return [
-    { calls: "socket", allow: true, withCapability: withoutCapability },
+    { ...socket, allow: false, args: [equal(0, AF_VSOCK)] },
+    { ...socket, args: [different(0, AF_VSOCK)], withCapability: audit },
     {
-      calls: "socket",
+      ...socket,
       allow: false,
       errno: EINVAL,
       args: [equal(0, AF_NETLINK), equal(2, NETLINK_AUDIT)],
-      withoutCapability,
+      withoutCapability: audit,
     },
-    { calls: "socket", allow: true, args: [different(0, AF_NETLINK)], withoutCapability },
-    { calls: "socket", allow: true, args: [different(2, NETLINK_AUDIT)], withoutCapability },
+    { ...socket, args: [equal(0, AF_NETLINK), different(2, NETLINK_AUDIT)], withoutCapability: audit },
+    { ...socket, args: [different(0, AF_NETLINK)], withoutCapability: audit },
   ];
 }
