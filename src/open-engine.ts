@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Engine, GlobalOptions } from "./engine.ts";
 import { openBlobs } from "./storage/blobs.ts";
-import { chooseDriver } from "./storage/choose-driver.ts";
+import { checkDriverName, chooseDriver } from "./storage/choose-driver.ts";
 import { containersSchema, openContainers } from "./storage/containers.ts";
 import { openDatabase } from "./storage/database.ts";
 import { imagesSchema, openImages } from "./storage/images.ts";
@@ -20,8 +20,13 @@ export interface EngineOptions {
   warn(message: string): void;
 }
 
-/** The engine of this invocation. Nothing is opened, and no folder made, before it is asked for. */
+/**
+ * The engine of this invocation. Nothing is opened, and no folder made, before it is asked for.
+ * @throws {DhowError} `invalid-argument` if the flags or the environment force a storage driver that does not exist.
+ */
 export function openEngine({ globals, warn }: EngineOptions): Engine {
+  const forced = forcedDriver(globals);
+  if (forced !== undefined) checkDriverName(forced);
   const paths = lazy(() => locatePaths({ ...absolute("data", globals.root), ...absolute("run", globals.runroot) }));
   const database = lazy(() => {
     ensurePrivateDirectory(paths().data);
@@ -32,7 +37,7 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
   const blobs = lazy(() => openBlobs(paths().data, leases()));
   const rootfs = lazy(() => {
     ensurePrivateDirectory(paths().data);
-    return chooseDriver(paths().data, forcedDriver(globals));
+    return chooseDriver(paths().data, forced);
   });
   const layers = lazy(() => {
     const kind = rootfs().name === "vfs" ? "merged" : "overlay";

@@ -2,6 +2,7 @@ import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import { matchesPlatform } from "../oci/platform.ts";
 import type { ImageRecord } from "../storage/images.ts";
+import { ensureLayers } from "./ensure-layers.ts";
 import type { PullOptions } from "./pull.ts";
 import type { PullPolicy } from "./pull-flags.ts";
 
@@ -18,9 +19,9 @@ export async function ensureImage(engine: Engine, name: string, options: EnsureO
   const { policy, platform } = options;
   const local = engine.images.find(name);
   const isSuitable = local !== undefined && (platform === undefined || matchesPlatform(local, platform));
-  if (isSuitable && (policy === "missing" || policy === "never")) return local;
+  if (isSuitable && (policy === "missing" || policy === "never")) return unpacked(engine, local);
   if (local && isId(local, name)) {
-    if (policy !== "always") return local;
+    if (policy !== "always") return unpacked(engine, local);
     throw new DhowError(`pull policy is always but image has been referred to by ID (${name})`, {
       kind: "invalid-argument",
     });
@@ -33,7 +34,12 @@ export async function ensureImage(engine: Engine, name: string, options: EnsureO
   if (policy !== "newer" || !isSuitable) return pullImage(engine, name, options);
   return isOutdated(local, await findRemoteDigest(engine, name, options).catch(useLocal(local)))
     ? pullImage(engine, name, options)
-    : local;
+    : unpacked(engine, local);
+}
+
+async function unpacked(engine: Engine, image: ImageRecord): Promise<ImageRecord> {
+  await ensureLayers(engine, image);
+  return image;
 }
 
 /** A registry that cannot be reached does not matter under the policy `newer`, as there is an image. */

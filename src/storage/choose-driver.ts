@@ -34,6 +34,11 @@ export function forgetDriver(dataDirectory: string): void {
   rmSync(memory(dataDirectory), { force: true });
 }
 
+/** @throws {DhowError} `invalid-argument` if there is no driver of that name. */
+export function checkDriverName(name: string): void {
+  driverNamed(name);
+}
+
 function driverNamed(name: string): RootfsDriver {
   if (isDriverName(name)) return drivers[name];
   throw new DhowError(`storage driver ${JSON.stringify(name)} is not known`, {

@@ -116,7 +116,7 @@ describe("prepare()", () => {
 
 describe("openEngine()", () => {
   it("refuses an unknown storage driver", () => {
-    const engine = makeScratch({ storageDriver: "zfs" }).open();
-    expect(() => engine.rootfs).toThrow('storage driver "zfs" is not known');
+    const scratch = makeScratch({ storageDriver: "zfs" });
+    expect(() => scratch.open()).toThrow('storage driver "zfs" is not known');
   });
 });
