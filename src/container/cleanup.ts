@@ -1,6 +1,5 @@
 import type { Engine } from "../engine.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
-import { isAlive } from "../system/clock.ts";
 import { installationFile } from "../system/installation.ts";
 import { startProgram } from "../system/process.ts";
 import { globalArguments } from "./begin-start.ts";
@@ -95,9 +94,4 @@ async function restartContainer(engine: Engine, id: string): Promise<void> {
       throw error;
     }
   });
-}
-
-/** Whether a recorded monitor still watches. */
-export function hasMonitor({ monitor }: ContainerRecord): boolean {
-  return monitor !== undefined && isAlive(monitor);
 }

@@ -11,6 +11,7 @@ import type { RuntimeTools } from "../runtime/tools.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { libc } from "../system/libc.ts";
 import { randomHex } from "../system/random.ts";
+import { windowSize } from "../system/terminal.ts";
 import { connectStreams, sendWindowSize } from "./attach-streams.ts";
 import { containerTools } from "./cgroups.ts";
 import { isGone } from "./end.ts";
@@ -136,10 +137,13 @@ function processSpec(runDirectory: string, config: ContainerConfig, options: Exe
   const user = resolveUser(files.rootfs, options.user ?? config.user, config.groupAdd);
   const { uid, gid, additionalGids } = user;
   const isOther = options.user !== undefined;
+  // Told by way of the monitor it would come too late for a quick program.
+  const size = options.terminal && !options.detach ? windowSize() : undefined;
   const home = isOther ? [`HOME=${user.home}`] : [];
   return {
     ...process,
     terminal: options.terminal,
+    ...(size && { consoleSize: { height: size.rows, width: size.columns } }),
     args: options.command,
     cwd: options.workdir ?? process.cwd,
     env: mergeEnvironment(process.env, [...home, ...options.env]),

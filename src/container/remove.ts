@@ -1,7 +1,5 @@
 import { DhowError } from "../errors.ts";
-import { findAttendant } from "../runtime/attendant.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
-import { bootId } from "../system/clock.ts";
 import { isGone, type LifecycleEngine, recordEnd, removeRecorded } from "./end.ts";
 import { canRemove, isLive } from "./state.ts";
 import { stopContainer } from "./stop.ts";
@@ -50,13 +48,6 @@ export async function removeContainer(
     removed.push(id);
   });
   return removed;
-}
-
-/**
- * Whether nobody will remove a --rm container that has ended: the CLI that ran it is gone.
- */
-export function isAbandoned(engine: LifecycleEngine, record: ContainerRecord): boolean {
-  return record.bootId !== bootId() || findAttendant(engine.containers.runDirectory(record.id)) === undefined;
 }
 
 /** Containers that live in namespaces of this one. */

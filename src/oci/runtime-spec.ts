@@ -14,6 +14,8 @@ export interface RuntimeSpec {
 
 export interface ProcessSpec {
   readonly terminal: boolean;
+  /** Of the terminal when the process begins. */
+  readonly consoleSize?: { readonly height: number; readonly width: number };
   readonly user: UserSpec;
   readonly args: readonly string[];
   readonly env: readonly string[];

@@ -54,7 +54,8 @@ export function monitorCommand(request: MonitorRequest): [string, ...string[]] {
     "--no-sync-log",
     ...logArguments(request.log),
     ...(request.terminal ? ["--terminal"] : []),
-    ...(request.stdin ? ["--stdin"] : []),
+    // For a terminal it would mean that the first to detach closes it for good.
+    ...(request.stdin && !request.terminal ? ["--stdin"] : []),
     ...(request.timeoutSeconds > 0 ? ["--timeout", String(request.timeoutSeconds)] : []),
     "--exit-command",
     exitProgram,

@@ -102,7 +102,7 @@ function sessionCommand(request: ExecSessionRequest): [string, ...string[]] {
     ...["--container-pidfile", `${directory}/pidfile`],
     ...["--log-path", "none:", "--log-level", "error"],
     ...(request.terminal ? ["--terminal"] : []),
-    ...(request.stdin ? ["--stdin"] : []),
+    ...(request.stdin && !request.terminal ? ["--stdin"] : []),
     ...["--exit-command", "/bin/rm", "--exit-command-arg", "-rf", "--exit-command-arg", directory],
   ];
 }
