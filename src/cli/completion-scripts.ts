@@ -1,3 +1,5 @@
+import { writeFileAtomic } from "../system/files.ts";
+
 /** Completion scripts by shell. All ask `dhow __complete LINE`; src/cli/complete.ts says what that answers. */
 export const completionScripts = {
   bash: `# bash completion for dhow. Try it with: source <(dhow completion bash)
@@ -56,3 +58,8 @@ complete -c dhow -f -a '(__dhow_complete)'
 } as const;
 
 export type CompletedShell = keyof typeof completionScripts;
+
+/** Writes a script to a file that a shell will read. Atomic. */
+export function saveScript(path: string, script: string): void {
+  writeFileAtomic(path, script, { mode: 0o644 });
+}

@@ -1,5 +1,5 @@
 import { defineCommand } from "../cli/command.ts";
-import { type CompletedShell, completionScripts } from "../cli/completion-scripts.ts";
+import { type CompletedShell, completionScripts, saveScript } from "../cli/completion-scripts.ts";
 import { DhowError } from "../errors.ts";
 
 const shells = Object.keys(completionScripts);
@@ -19,7 +19,7 @@ export const completion = defineCommand({
   },
   operands: { min: 1, max: 1, choices: shells },
   needsNamespace: false,
-  async run({ operands: [shell = ""], options }, { out }) {
+  run({ operands: [shell = ""], options }, { out }) {
     if (!shells.includes(shell)) {
       throw new DhowError(`no completion for the shell "${shell}"`, {
         kind: "invalid-argument",
@@ -28,6 +28,6 @@ export const completion = defineCommand({
     }
     const script = completionScripts[shell as CompletedShell];
     if (options.file === undefined) return out.write(script);
-    (await import("../system/files.ts")).writeFileAtomic(options.file, script, { mode: 0o644 });
+    saveScript(options.file, script);
   },
 });

@@ -3,20 +3,13 @@ import { loadedLibc, SystemCallError } from "../system/libc.ts";
 import { tryRun } from "../system/process.ts";
 
 /** The mount points of this mount namespace, in the order they were mounted. */
-export function listMountPoints(): string[] {
+function listMountPoints(): string[] {
   const points: string[] = [];
   for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
     const point = line.split(" ", 5)[4];
     if (point !== undefined) points.push(unescapePath(point));
   }
   return points;
-}
-
-/** The mount points at or below a directory, innermost first: what has to be unmounted before it is removed. */
-export function listMountsUnder(directory: string): string[] {
-  return listMountPoints()
-    .filter((point) => point === directory || point.startsWith(`${directory}/`))
-    .reverse();
 }
 
 export function isMountPoint(target: string): boolean {
