@@ -81,15 +81,15 @@ function toKernelForm(address: string): string {
  * @throws {DhowError} `unavailable` if none was found.
  */
 export function pickFreePort(protocol: Protocol, taken: ReadonlySet<number>): number {
-  const used = new Set(readListeners(protocol).map(({ port }) => port));
-  const first = 32768;
-  const count = 28232;
+  const used = new Set(protocol === "udp" ? readListeners(protocol).map(({ port }) => port) : []);
   for (let attempt = 0; attempt < 1000; attempt++) {
-    const port = first + Math.floor(Math.random() * count);
-    if (!used.has(port) && !taken.has(port)) return port;
+    const port = dynamicPorts.first + Math.floor(Math.random() * dynamicPorts.count);
+    if (!used.has(port) && !taken.has(port) && (protocol === "udp" || canListen(port))) return port;
   }
   throw new DhowError("failed to find an open port on the host", { kind: "unavailable" });
 }
+/** Those that the kernel gives to programs that ask for none in particular. */
+const dynamicPorts = { first: 32_768, count: 28_232 };
 
 function readListeners(protocol: Protocol): Listener[] {
   return [...parseListeners(read(`/proc/net/${protocol}`), 4), ...parseListeners(read(`/proc/net/${protocol}6`), 6)];
