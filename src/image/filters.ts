@@ -27,7 +27,7 @@ export function imageFilters(engine: FilterEngine): FilterTable<ImageRecord> {
       const used = engine.containers.countByImage();
       return flag("containers", ({ id }) => used.has(id))(value);
     },
-    dangling: flag("dangling", ({ names }) => names.length === 0),
+    dangling: flag("dangling", isDangling),
     digest: (value) => (image) => digestsOf(image).some((digest) => digest.startsWith(value)),
     id: (value) => {
       const prefix = value.replace(/^sha256:/, "");
@@ -45,6 +45,11 @@ export function imageFilters(engine: FilterEngine): FilterTable<ImageRecord> {
       return (image) => image.createdAt.getTime() < limit;
     },
   };
+}
+
+/** Whether nobody can name the image but by its id. */
+export function isDangling({ names, repoDigests }: Pick<ImageRecord, "names" | "repoDigests">): boolean {
+  return names.length === 0 && repoDigests.length === 0;
 }
 
 /** Whether a pattern fits the stored name, whole or without its registry, its path, or its tag. */

@@ -14,6 +14,7 @@ import { removeAbandoned } from "../storage/temporary.ts";
 import { addLayer } from "./add-layer.ts";
 import { startDownloads } from "./layer-downloads.ts";
 import { connectTo, describeCauses, type OpenSource, openSource, type RegistryOptions } from "./pull-source.ts";
+import { collectImageGarbage } from "./remove.ts";
 
 export interface PullOptions extends RegistryOptions {
   /** Undefined: this machine's. */
@@ -155,7 +156,7 @@ async function store(
   for (const warning of warnings) engine.warn(warning);
   await client.close();
   const repository = repositoryName(reference);
-  return engine.images.add({
+  const image = engine.images.add({
     manifestDigest,
     indexDigest,
     names: reference.tag === undefined ? [] : [formatReference(reference)],
@@ -163,6 +164,9 @@ async function store(
       .filter((digest) => digest !== undefined)
       .map((digest) => `${repository}@${digest}`),
   });
+  // Only now: what an earlier pull that was cut off has unpacked may have been of use to this one.
+  collectImageGarbage(engine);
+  return image;
 }
 
 async function fetchConfig({ blobs }: Engine, { client, reference, manifest }: OpenSource): Promise<ImageConfig> {

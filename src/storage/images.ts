@@ -282,9 +282,12 @@ function insertImage(database: Database, prepared: PreparedImage, image: NewImag
 }
 
 function giveName(database: Database, given: { id: string; name: string; indexDigest: Digest | undefined }): void {
+  const { id, name, indexDigest } = given;
+  const owner = database.first<{ image_id: string }>("SELECT image_id FROM image_names WHERE name = ?", name);
+  if (owner && owner.image_id !== id) takeName(database, owner.image_id, name);
   database.run(
     "INSERT OR REPLACE INTO image_names (name, image_id, index_digest) VALUES (?, ?, ?)",
-    ...[given.name, given.id, given.indexDigest ?? null],
+    ...[name, id, indexDigest ?? null],
   );
 }
 

@@ -105,6 +105,7 @@ describe("images", () => {
     expect(engine.images.get("alpine").id).toBe(ids[1]);
     engine.images.addName(ids[0] as string, alpine);
     expect(engine.images.get("alpine").id).toBe(ids[0]);
+    expect(engine.images.get(ids[1] as string)).toMatchObject({ names: [], repoDigests: [] });
   });
 
   it("keeps the digests of a repository as long as it has a name there", async () => {

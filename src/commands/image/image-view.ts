@@ -1,5 +1,6 @@
 import { goTime, humanSince, humanSize } from "../../cli/human.ts";
 import { toMap } from "../../cli/template/values.ts";
+import { isDangling } from "../../image/filters.ts";
 import type { ImageRow } from "../../image/list.ts";
 
 export interface ImageViewOptions {
@@ -26,8 +27,8 @@ export function imageFields({ image, repository, tag }: ImageRow, options: Image
     Labels: toMap(image.labels),
     ParentId: "",
     SharedSize: 0,
-    Dangling: image.names.length === 0,
-    IsDangling: image.names.length === 0,
+    Dangling: isDangling(image),
+    IsDangling: isDangling(image),
     ReadOnly: false,
     IsReadOnly: false,
     get Created() {
@@ -54,7 +55,7 @@ export function imageFields({ image, repository, tag }: ImageRow, options: Image
 
 /** One element of `images --format json`. */
 export function imageJson({ image }: ImageRow, { countContainers }: ImageViewOptions): object {
-  const dangling = image.names.length === 0;
+  const dangling = isDangling(image);
   return {
     Id: image.id,
     ParentId: "",
