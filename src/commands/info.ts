@@ -4,7 +4,7 @@ import { mergeCapabilities } from "../container/capabilities.ts";
 import { describeStore } from "../container/store-info.ts";
 import { describeRegistries } from "../image/registries-info.ts";
 import { describeHost, goArchitecture } from "../rootless/host-info.ts";
-import { version } from "../version.ts";
+import { builtAtSeconds, version } from "../version.ts";
 
 export const info = defineCommand({
   usage: "[options]",
@@ -13,7 +13,7 @@ export const info = defineCommand({
   options: {
     format: { type: "string", short: "f", describe: "Print as json or by a Go template", valueName: "string" },
   },
-  run({ options: { format } }, { engine, globals, out }) {
+  async run({ options: { format } }, { engine, globals, out }) {
     const host = describeHost({ cgroupManager: globals.cgroupManager, runtime: globals.runtime });
     const information = {
       host: { ...host, security: { ...host.security, capabilities: defaultCapabilities() } },
@@ -22,10 +22,20 @@ export const info = defineCommand({
       plugins: { authorization: null, log: ["k8s-file", "none", "passthrough"], network: [], volume: ["local"] },
       version: describeVersion(),
     };
-    if (format === "json") out.line(JSON.stringify(information, undefined, 2));
-    else out.write(formatYaml(information));
+    if (format === undefined || format === "") out.write(formatYaml(information));
+    else if (/^\s*(?:json|\{\{\s*json\s*\.\s*\}\})\s*$/.test(format))
+      out.line(JSON.stringify(information, undefined, 2));
+    else out.write(await render(format, information));
   },
 });
+
+async function render(format: string, information: Readonly<Record<string, unknown>>): Promise<string> {
+  const { renderObject } = await import("../cli/format.ts");
+  const { viewOf } = await import("./info-view.ts");
+  const registries = new Map(Object.entries(information.registries as object));
+  const data = viewOf({ ...information, registries }) as object;
+  return renderObject({ name: "info", format, dataType: "*define.Info" }, data);
+}
 
 function defaultCapabilities(): string {
   return mergeCapabilities([], [], 40).join(",");
@@ -34,10 +44,10 @@ function defaultCapabilities(): string {
 function describeVersion() {
   return {
     APIVersion: version,
-    Built: 0,
-    BuiltTime: "Thu Jan  1 00:00:00 1970",
+    Built: builtAtSeconds,
+    BuiltTime: new Date(builtAtSeconds * 1000).toUTCString(),
     GitCommit: "",
-    GoVersion: "",
+    GoVersion: `none (Node.js ${process.version})`,
     Os: "linux",
     OsArch: `linux/${goArchitecture()}`,
     Version: version,

@@ -37,6 +37,7 @@ export function describeHost({ cgroupManager, runtime }: HostInfoOptions) {
     ociRuntime: describeRuntime(runtime),
     os: "linux",
     pasta: withExecutable(withoutCopyright(describeProgram("pasta"))),
+    remoteSocket: { exists: false, path: "" },
     serviceIsRemote: false,
     security: {
       apparmorEnabled: false,
