@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync
 import { ensurePrivateDirectory } from "../../system/files.ts";
 import { libc } from "../../system/libc.ts";
 import { locatePaths } from "../../system/paths.ts";
-import { findProgram, shellQuote, tryRun } from "../../system/process.ts";
+import { findProgram, tryRun } from "../../system/process.ts";
 import { chooseCgroupManager } from "../cgroup.ts";
 import { findObstacle } from "../diagnose.ts";
 import { isInNamespace } from "../enter.ts";
@@ -101,13 +101,24 @@ async function tryNamespace(): Promise<{ ids: number } | { failure: string }> {
   }
 }
 
-/** With the options that containers are mounted with, and removes a file of the lower layer to see whiteouts work. */
+/**
+ * With the options that containers are mounted with, and removes a file of the lower layer to see whiteouts work. The
+ * kernel leaves a folder in `work` that only root of the namespace can remove.
+ */
+const overlayProbe = `
+: >lower/file
+mount -t overlay -o userxattr,lowerdir=lower,upperdir=upper,workdir=work overlay merged && rm merged/file
+status=$?
+umount merged 2>/dev/null
+rm -rf work
+exit $status`;
+
 function tryOverlay(): string | undefined {
   const folder = mkdtempSync(`${dataFolder()}/overlay-probe-`);
   try {
     for (const name of ["lower", "upper", "work", "merged"]) mkdirSync(`${folder}/${name}`);
-    const script = `cd ${shellQuote([folder])} && : >lower/file && mount -t overlay -o userxattr,lowerdir=lower,upperdir=upper,workdir=work overlay merged && rm merged/file`;
-    const { exitCode, stderr } = tryRun(["unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c", script]);
+    const unshare = ["unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c", overlayProbe] as const;
+    const { exitCode, stderr } = tryRun(unshare, { cwd: folder });
     return exitCode === 0 ? undefined : stderr.trim().split("\n")[0] || `exit status ${exitCode}`;
   } finally {
     rmSync(folder, { recursive: true, force: true });
