@@ -6,8 +6,10 @@ import { announceAttendance } from "../runtime/attendant.ts";
 import { compiledFilters } from "../runtime/compiled-filters.ts";
 import { runFiles } from "../runtime/files.ts";
 import { type Created, type Launch, launchContainer } from "../runtime/launch.ts";
+import { prepareSharedMemory } from "../runtime/shared-memory.ts";
 import { findRuntimeTools, type RuntimeTools } from "../runtime/tools.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
+import type { MountPlan } from "../storage/rootfs.ts";
 import { bootId, identifyProcess } from "../system/clock.ts";
 import { installationFile } from "../system/installation.ts";
 import { chooseCgroups } from "./cgroups.ts";
@@ -112,7 +114,6 @@ function launchRequest(
   { id, name, config }: ContainerRecord,
   { network, tools }: { readonly network: NetworkPlan; readonly tools: RuntimeTools },
 ): Parameters<typeof launchContainer>[0] {
-  const directory = engine.containers.directory(id);
   const runDirectory = engine.containers.runDirectory(id);
   return {
     tools,
@@ -130,17 +131,24 @@ function launchRequest(
       ...globalArguments(engine),
       ...["container", "cleanup", id],
     ],
-    mount: engine.rootfs.prepare({
-      layers: layerPaths(engine, config.imageId),
-      containerDirectory: directory,
-      target: runFiles(runDirectory).rootfs,
-      readOnly: false,
-      volatile: config.autoRemove,
-    }),
+    mount: planMounts(engine, { id, config }),
     network: network.commands,
     connect: network.connect,
     networkError: network.explain,
   };
+}
+
+function planMounts(engine: Engine, { id, config }: Pick<ContainerRecord, "id" | "config">): MountPlan {
+  const runDirectory = engine.containers.runDirectory(id);
+  const rootfs = engine.rootfs.prepare({
+    layers: layerPaths(engine, config.imageId),
+    containerDirectory: engine.containers.directory(id),
+    target: runFiles(runDirectory).rootfs,
+    readOnly: false,
+    volatile: config.autoRemove,
+  });
+  if (!config.ipcShareable) return rootfs;
+  return { ...rootfs, commands: [...rootfs.commands, prepareSharedMemory(runDirectory, config.shmSizeBytes)] };
 }
 
 /** Where a container's output is kept. */

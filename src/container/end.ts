@@ -3,6 +3,7 @@ import type { Engine } from "../engine.ts";
 import { readExit } from "../runtime/exit.ts";
 import { runFiles } from "../runtime/files.ts";
 import { findLeftovers } from "../runtime/launch.ts";
+import { unmountSharedMemory } from "../runtime/shared-memory.ts";
 import type { ContainerChange, ContainerRecord, ContainerState } from "../storage/containers.ts";
 import { bootId, isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
@@ -81,6 +82,7 @@ export async function takeDown(engine: LifecycleEngine, record: ContainerRecord)
   }
   removeCgroup(engine, record);
   engine.rootfs.unmount(runFiles(runDirectory).rootfs);
+  if (record.config.ipcShareable) unmountSharedMemory(runDirectory);
   rmSync(runDirectory, { recursive: true, force: true });
 }
 

@@ -1,6 +1,8 @@
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { ContainerConfig, NamespaceMode } from "../model/container-config.ts";
+import { runFiles } from "../runtime/files.ts";
+import type { ContainerRecord } from "../storage/containers.ts";
 import type { ProcessIdentity } from "../system/clock.ts";
 import { isGone } from "./end.ts";
 import type { JoinedNamespaces } from "./spec/input.ts";
@@ -14,7 +16,7 @@ export function findJoinedNamespaces(engine: Pick<Engine, "containers">, config:
   const ns = (mode: NamespaceMode, name: string) => {
     if (mode.mode !== "container") return undefined;
     const { pid } = getRunning(engine, mode.id);
-    return { path: `/proc/${pid}/ns/${name}`, pid };
+    return { path: `/proc/${pid}/ns/${name}` };
   };
   const found = {
     pid: ns(config.pidMode, "pid"),
@@ -24,10 +26,32 @@ export function findJoinedNamespaces(engine: Pick<Engine, "containers">, config:
   };
   return {
     ...(found.pid && { pid: found.pid.path }),
-    ...(found.ipc && { ipc: found.ipc.path, shm: `/proc/${found.ipc.pid}/root/dev/shm` }),
+    ...(found.ipc && { ipc: found.ipc.path }),
     ...(found.uts && { uts: found.uts.path }),
     ...(found.cgroup && { cgroup: found.cgroup.path }),
   };
+}
+
+/**
+ * Where the /dev/shm is mounted that a container shares with others, be it its own or another's; undefined if it shares none.
+ * @throws {DhowError} `conflict` if the other container keeps its own to itself.
+ */
+export function sharedMemoryOf(
+  { containers }: Pick<Engine, "containers">,
+  { id, config }: Pick<ContainerRecord, "id" | "config">,
+): string | undefined {
+  const { ipcMode, ipcShareable } = config;
+  if (ipcMode.mode !== "container") return ipcShareable ? runFiles(containers.runDirectory(id)).shm : undefined;
+  const other = containers.get(ipcMode.id);
+  const { mode } = other.config.ipcMode;
+  if (mode === "host") return "/dev/shm";
+  if (mode === "private" && !other.config.ipcShareable) {
+    throw new DhowError(`cannot join the IPC namespace of container ${other.name}: non-shareable IPC`, {
+      kind: "conflict",
+      hint: `make ${other.name} with --ipc shareable`,
+    });
+  }
+  return sharedMemoryOf({ containers }, other);
 }
 
 /** Path of the network namespace of another container. @throws {DhowError} `conflict` if it does not run. */

@@ -8,7 +8,7 @@ import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { getVariable } from "../system/environment.ts";
 import { findProgram } from "../system/process.ts";
-import { findJoinedNamespaces } from "./namespaces.ts";
+import { findJoinedNamespaces, sharedMemoryOf } from "./namespaces.ts";
 import { resolveOwner } from "./plan-network.ts";
 import { containerenvText, writeContainerFiles } from "./spec/files.ts";
 import { generateSpec, hostnameOf, serializeSpec } from "./spec/generate.ts";
@@ -56,6 +56,7 @@ export function draftSpec(
     rootfsPath: rootfs,
     network: network.namespace,
     joined: findJoinedNamespaces(engine, config),
+    sharedMemory: sharedMemoryOf(engine, { id, config }),
     files,
     initBinary: config.init ? findInit(config) : undefined,
     seccompProfile: readProfile(config),

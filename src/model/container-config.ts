@@ -36,6 +36,8 @@ export interface ContainerConfig {
   readonly network: NetworkConfig;
   readonly pidMode: NamespaceMode;
   readonly ipcMode: NamespaceMode;
+  /** Whether others may join its IPC namespace and /dev/shm, which is then mounted where they find it. */
+  readonly ipcShareable: boolean;
   readonly utsMode: NamespaceMode;
   readonly cgroupMode: NamespaceMode;
   /** --cgroups: whether the runtime makes cgroups for the container. */

@@ -13,6 +13,8 @@ export interface RunFiles {
   readonly exitFile: string;
   /** Present when the kernel killed the container for want of memory. */
   readonly oomFile: string;
+  /** Where /dev/shm of a container is mounted whose IPC namespace others may join. */
+  readonly shm: string;
   /** fifo for window sizes. */
   readonly control: string;
   /** Identity of the process that will clean up after the container. */
@@ -30,6 +32,7 @@ export function runFiles(runDirectory: string): RunFiles {
     monitorPidFile: `${runDirectory}/conmon.pid`,
     exitFile: `${runDirectory}/exit`,
     oomFile: `${runDirectory}/oom`,
+    shm: `${runDirectory}/shm`,
     control: `${runDirectory}/ctl`,
     attendant: `${runDirectory}/attendant`,
   };

@@ -15,6 +15,7 @@ export type SecurityPart = Pick<
   | "oomScoreAdj"
   | "pidMode"
   | "ipcMode"
+  | "ipcShareable"
   | "utsMode"
   | "cgroupMode"
   | "cgroups"
@@ -35,6 +36,7 @@ export function buildSecurity(flags: SecurityFlags, caller: CallerFacts): Securi
     sysctls: parseSysctls(splitList(flags.sysctl)),
     oomScoreAdj: checkOomScore(flags["oom-score-adj"]),
     pidMode: parseNamespace(flags.pid, caller),
+    ipcShareable: flags.ipc === "shareable",
     ipcMode: parseNamespace(flags.ipc === "shareable" ? "private" : flags.ipc, caller),
     utsMode: parseNamespace(flags.uts, caller),
     cgroupMode: parseNamespace(flags.cgroupns, caller),

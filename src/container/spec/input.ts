@@ -22,8 +22,6 @@ export interface GeneratedFiles {
 export interface JoinedNamespaces {
   readonly pid?: string;
   readonly ipc?: string;
-  /** The other container's /dev/shm as seen from here, as /proc/PID/root/dev/shm. */
-  readonly shm?: string;
   readonly uts?: string;
   readonly cgroup?: string;
 }
@@ -38,6 +36,8 @@ export interface SpecInput {
   readonly network: NetworkPlace;
   readonly joined: JoinedNamespaces;
   readonly files: GeneratedFiles;
+  /** Where the /dev/shm is mounted that this container shares with others; undefined for one of its own. */
+  readonly sharedMemory: string | undefined;
   /** The init program on the host, for --init. */
   readonly initBinary: string | undefined;
   /** Text of the user's seccomp profile, if `config.security.seccomp` names a file. */

@@ -64,8 +64,8 @@ function cgroupMount({ config }: SpecInput): MountSpec {
   return mount("/sys/fs/cgroup", "cgroup", ["rprivate", "nosuid", "noexec", "nodev", "relatime", access]);
 }
 
-function shmMount({ config, joined }: SpecInput): MountSpec {
-  const shared = config.ipcMode.mode === "host" ? "/dev/shm" : joined.shm;
+function shmMount({ config, sharedMemory }: SpecInput): MountSpec {
+  const shared = config.ipcMode.mode === "host" ? "/dev/shm" : sharedMemory;
   if (shared !== undefined)
     return mount("/dev/shm", "bind", ["rprivate", "nosuid", "noexec", "nodev", "rbind"], shared);
   return mount("/dev/shm", "tmpfs", ["nosuid", "noexec", "nodev", "mode=1777", `size=${config.shmSizeBytes}`], "shm");

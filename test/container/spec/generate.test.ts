@@ -131,7 +131,8 @@ describe("namespaces", () => {
   it("join others by path", () => {
     const spec = specOf(["--pid", "container:a", "--ipc", "container:a"], {
       network: { kind: "path", path: "/run/netns" },
-      joined: { pid: "/proc/7/ns/pid", ipc: "/proc/7/ns/ipc", shm: "/s" },
+      joined: { pid: "/proc/7/ns/pid", ipc: "/proc/7/ns/ipc" },
+      sharedMemory: "/s",
     });
     expect(typesOf(spec)).toEqual([
       "cgroup",

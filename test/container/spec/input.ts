@@ -23,6 +23,7 @@ export function inputOf(argv: readonly string[], changes: Partial<SpecInput> = {
     user: { uid: 0, gid: 0, additionalGids: [], home: "/root", known: true },
     network: { kind: "new" },
     joined: {},
+    sharedMemory: undefined,
     files: {
       hosts: "/f/hosts",
       resolvConf: "/f/resolv.conf",

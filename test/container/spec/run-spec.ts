@@ -17,6 +17,7 @@ const spec = generateSpec({
   user: resolveUser(rootfsPath, config.user, config.groupAdd),
   network: { kind: "new" },
   joined: {},
+  sharedMemory: undefined,
   files: {
     hosts: undefined,
     resolvConf: undefined,
