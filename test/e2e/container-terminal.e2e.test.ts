@@ -105,14 +105,15 @@ describe.skipIf(!canBe("range"))("containers on a terminal", () => {
   it("are entered with exec, sized and left like others", async () => {
     await user.succeed(["run", "-d", "--network", "none", "--name", "host", image, "sleep", "1000"]);
     const terminal = user.terminal(
-      ["exec", "-it", "host", "sh", "-c", "stty size; read -r line; echo got $line; exit 4"],
+      ["exec", "-it", "host", "sh", "-c", "read -r line; stty size; echo got $line; exit 4"],
       {
         columns: 91,
         rows: 31,
       },
     );
-    await terminal.expect("31 91");
+    // The runtime sets the size beside the start of the process.
     terminal.send("x\n");
+    await terminal.expect("31 91");
     await terminal.expect("got x");
     await expectEnd(terminal, 4);
     const other = user.terminal(["exec", "-it", "host", "sh", "-c", "echo ready; sleep 1000"]);
