@@ -9,8 +9,8 @@ import { pushImage } from "./registry.ts";
 const { registry } = inject("installation");
 const image = `${registry}/debian:bookworm`;
 
-/** python and perl, and enough headers to make it an image of more than 25 000 files. */
-const packages = ["python3", "perl", "libboost1.74-dev"];
+/** perl, and enough headers to make it an image of more than 25 000 files. */
+const packages = ["perl", "libboost1.74-dev"];
 
 describe.skipIf(!canBe("root"))("a Debian system as an image", () => {
   let user: TestUser;
@@ -24,7 +24,9 @@ describe.skipIf(!canBe("root"))("a Debian system as an image", () => {
       const tree = join(folder, "root");
       const bootstrap = ["--variant=minbase", `--include=${packages.join(",")}`, "bookworm", tree];
       execFileSync("debootstrap", bootstrap, { stdio: ["ignore", "ignore", "inherit"] });
-      files = Number(execFileSync("sh", ["-c", 'find "$1" -xdev | wc -l', "sh", tree], { encoding: "utf8" }));
+      files = Number(
+        execFileSync("sh", ["-c", 'find "$1/usr" "$1/var" -xdev | wc -l', "sh", tree], { encoding: "utf8" }),
+      );
       await pushImage(
         { host: registry, repository: "debian", tag: "bookworm" },
         {
@@ -43,16 +45,15 @@ describe.skipIf(!canBe("root"))("a Debian system as an image", () => {
 
   it("has more than 25 000 files, all unpacked", async () => {
     expect(files).toBeGreaterThan(25_000);
-    expect(Number(await run("sh", "-c", "find / -xdev | wc -l"))).toBeGreaterThanOrEqual(files);
+    expect(Number(await run("sh", "-c", "find /usr /var -xdev | wc -l"))).toBe(files);
   });
 
   it("runs apt-get", async () => {
     expect(await run("apt-get", "--version")).toMatch(/^apt 2\.\d+/);
   });
 
-  it("runs perl and python", async () => {
+  it("runs perl", async () => {
     expect(await run("perl", "-MPOSIX", "-e", "print floor(42.9)")).toBe("42");
-    expect(await run("python3", "-c", "import json; print(json.dumps({'ok': True}))")).toBe('{"ok": true}');
   });
 
   it("keeps owners, set-id bits and capabilities", async () => {
