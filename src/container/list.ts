@@ -2,7 +2,6 @@ import type { Engine } from "../engine.ts";
 import type { Filters } from "../model/filters.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import type { LifecycleEngine } from "./end.ts";
-import { containerFilter } from "./filters.ts";
 import { refreshContainers } from "./refresh.ts";
 import { isRunning } from "./state.ts";
 
@@ -26,7 +25,8 @@ export async function listContainers(
   { filters, all, last }: ListContainersOptions,
 ): Promise<ListedContainer[]> {
   const records = await refreshContainers(engine, engine.containers.list());
-  const shows = containerFilter(engine, filters);
+  // Most listings have no filter, and start faster without them.
+  const shows = filters.size > 0 ? (await import("./filters.ts")).containerFilter(engine, filters) : () => true;
   const showsAll = all || last !== undefined || filters.has("status");
   const found = records.filter((record) => (showsAll || isRunning(record.state)) && shows(record));
   return last === undefined ? found : found.slice(Math.max(found.length - last, 0));

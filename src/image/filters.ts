@@ -1,13 +1,37 @@
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
-import { type FilterTable, globTest, matchesLabel, parseFilterBoolean } from "../model/filters.ts";
+import {
+  combineFilters,
+  type Filters,
+  type FilterTable,
+  globTest,
+  matchesLabel,
+  parseFilterBoolean,
+} from "../model/filters.ts";
 import { parsePointInTime } from "../model/point-in-time.ts";
 import type { ImageRecord } from "../storage/images.ts";
+import { isDangling, type ListedImage } from "./listed-image.ts";
 
 type FilterEngine = Pick<Engine, "images" | "containers">;
 
+/**
+ * The images that all the filters of a listing let through.
+ * @throws {DhowError} `invalid-argument` for an unknown filter or a bad value; `not-found` for an unknown image in one.
+ */
+export function filterImages(engine: FilterEngine, images: readonly ImageRecord[], filters: Filters): ListedImage[] {
+  const patterns = filters.get("reference") ?? [];
+  return images.filter(combineFilters(filters, imageFilters(engine), unknownFilter)).map((image) => {
+    const shownNames = image.names.filter((name) => patterns.some((pattern) => nameMatches(name, pattern)));
+    return shownNames.length > 0 ? { ...image, shownNames } : image;
+  });
+}
+
+function unknownFilter(key: string): DhowError {
+  return new DhowError(`unsupported image filter ${JSON.stringify(key)}`, { kind: "invalid-argument" });
+}
+
 /** What --filter of `images` knows. */
-export function imageFilters(engine: FilterEngine): FilterTable<ImageRecord> {
+function imageFilters(engine: FilterEngine): FilterTable<ImageRecord> {
   const flag = (key: string, test: (image: ImageRecord) => boolean) => (value: string) => {
     const wanted = parseFilterBoolean(key, value);
     return (image: ImageRecord) => test(image) === wanted;
@@ -47,13 +71,8 @@ export function imageFilters(engine: FilterEngine): FilterTable<ImageRecord> {
   };
 }
 
-/** Whether nobody can name the image but by its id. */
-export function isDangling({ names, repoDigests }: Pick<ImageRecord, "names" | "repoDigests">): boolean {
-  return names.length === 0 && repoDigests.length === 0;
-}
-
 /** Whether a pattern fits the stored name, whole or without its registry, its path, or its tag. */
-export function nameMatches(name: string, pattern: string): boolean {
+function nameMatches(name: string, pattern: string): boolean {
   const fits = globTest(pattern);
   const path = name.slice(name.indexOf("/") + 1);
   const last = name.slice(name.lastIndexOf("/") + 1);

@@ -26,8 +26,8 @@ async function fleet() {
   return { engine, old, young, nameless };
 }
 
-function show(engine: Engine, filters: Record<string, string[]> = {}, sort: ImageSortKey = "created"): string[] {
-  const rows = listImages(engine, { filters: new Map(Object.entries(filters)), sort });
+async function show(engine: Engine, filters: Record<string, string[]> = {}, sort: ImageSortKey = "created") {
+  const rows = await listImages(engine, { filters: new Map(Object.entries(filters)), sort });
   return rows.map(({ repository = "-", tag = "-" }) => `${repository.split("/").at(-1)}:${tag}`);
 }
 
@@ -38,7 +38,7 @@ describe("listImages()", () => {
     ["tag", ["alpine:3.1", "-:-", "small:latest", "ship:v2"]],
   ] as const)("sorts by %s", async (sort, expected) => {
     const { engine } = await fleet();
-    expect(show(engine, {}, sort)).toEqual(expected);
+    expect(await show(engine, {}, sort)).toEqual(expected);
   });
 
   it.each([
@@ -65,23 +65,27 @@ describe("listImages()", () => {
     const config = sampleConfig({ imageId: young.id });
     engine.containers.add({ id: "c".repeat(64), name: "web", createdAt: new Date(), config });
     if (expected.length === 0 && "before" in filters) {
-      expect(() => show(engine, filters)).toThrow("could not find local image");
+      await expect(show(engine, filters)).rejects.toThrow("could not find local image");
     } else {
-      expect(show(engine, filters)).toEqual(expected);
+      expect(await show(engine, filters)).toEqual(expected);
     }
   });
 
   it("filters by id and digest", async () => {
     const { engine, nameless, young } = await fleet();
-    expect(show(engine, { id: [nameless.id.slice(0, 20)] })).toEqual(["-:-"]);
-    expect(show(engine, { digest: [young.manifestDigest] })).toEqual(["ship:v2"]);
+    expect(await show(engine, { id: [nameless.id.slice(0, 20)] })).toEqual(["-:-"]);
+    expect(await show(engine, { digest: [young.manifestDigest] })).toEqual(["ship:v2"]);
   });
 
   it("refuses unknown filters and bad values", async () => {
     const { engine } = await fleet();
-    expect(() => show(engine, { colour: ["red"] })).toThrow('unsupported image filter "colour"');
-    expect(() => show(engine, { dangling: ["perhaps"] })).toThrow('non-boolean value "perhaps" for dangling filter');
-    expect(() => show(engine, { until: ["soon"] })).toThrow('failed to parse value as time or duration: "soon"');
+    await expect(show(engine, { colour: ["red"] })).rejects.toThrow('unsupported image filter "colour"');
+    await expect(show(engine, { dangling: ["perhaps"] })).rejects.toThrow(
+      'non-boolean value "perhaps" for dangling filter',
+    );
+    await expect(show(engine, { until: ["soon"] })).rejects.toThrow(
+      'failed to parse value as time or duration: "soon"',
+    );
   });
 });
 

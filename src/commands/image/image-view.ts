@@ -1,7 +1,7 @@
 import { goTime, humanSince, humanSize } from "../../cli/human.ts";
 import { toMap } from "../../cli/template/values.ts";
-import { isDangling } from "../../image/filters.ts";
 import type { ImageRow } from "../../image/list.ts";
+import { isDangling } from "../../image/listed-image.ts";
 
 export interface ImageViewOptions {
   readonly noTrunc: boolean;

@@ -30,7 +30,7 @@ export const ls = defineCommand({
   },
   operands: { max: 1, complete: "images" },
   async run({ options, operands, changed }, { engine, out }) {
-    const rows = listImages(engine, {
+    const rows = await listImages(engine, {
       filters: readFilters(options.filter, operands[0]),
       sort: readSortKey(options.sort),
     });
