@@ -68,6 +68,17 @@ export function cgroupsPathOf(
   }
 }
 
+/**
+ * What has to start a program that enters the cgroup of a running container. From a login session the kernel refuses
+ * that: session and container have only root's cgroups in common. systemd-run moves the program among the user's services
+ * first, and costs about 10 ms; programs that are started from there already need nothing.
+ */
+export function cgroupEntry(manager: CgroupManager, probes: Pick<CgroupProbes, "uid" | "read"> = machine()): string[] {
+  if (manager !== "systemd") return [];
+  const isService = (probes.read("/proc/self/cgroup") ?? "").includes(`/user@${probes.uid}.service/`);
+  return isService ? [] : ["systemd-run", "--user", "--scope", "--quiet", "--collect", "--"];
+}
+
 function checkRequest(requested: string | undefined): CgroupManager | undefined {
   switch (requested) {
     case undefined:

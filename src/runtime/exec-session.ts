@@ -87,8 +87,10 @@ function mustListen({ containerName }: ExecSessionRequest, report: unknown): voi
 
 function sessionCommand(request: ExecSessionRequest): [string, ...string[]] {
   const { tools, containerId, containerName, sessionId, directory } = request;
+  const [file = tools.conmon, ...entry] = [...tools.cgroupEntry, tools.conmon];
   return [
-    tools.conmon,
+    file,
+    ...entry,
     ...["--api-version", "1"],
     ...["--exec", "--exec-process-spec", `${directory}/process.json`],
     ...(request.attach ? ["--exec-attach"] : []),

@@ -29,9 +29,11 @@ export async function execDirectly(request: ExecRequest): Promise<number> {
   const { tools, preserveFds } = request;
   const logFile = `${request.processFile}.log`;
   const extra = Array.from({ length: preserveFds }, (_, index) => 3 + index);
+  const [file = tools.runtime, ...entry] = [...tools.cgroupEntry, tools.runtime];
   const child = startProgram(
     [
-      tools.runtime,
+      file,
+      ...entry,
       ...runtimeArguments(request),
       ...[`--log=${logFile}`, "--log-format=text"],
       "exec",

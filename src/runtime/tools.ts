@@ -1,4 +1,5 @@
 import { DhowError } from "../errors.ts";
+import { type CgroupManager, cgroupEntry } from "../rootless/cgroup.ts";
 import { findProgram } from "../system/process.ts";
 
 /** The programs that run a container, and how they are called. */
@@ -11,13 +12,15 @@ export interface RuntimeTools {
   readonly runtimeName: string;
   /** Global arguments of the runtime, but for --root. */
   readonly runtimeArguments: readonly string[];
+  /** What starts a program that enters the cgroup of a running container; empty if it can do so by itself. */
+  readonly cgroupEntry: readonly string[];
 }
 
 export interface ToolChoice {
   /** Name or absolute path; undefined for crun, else runc. */
   readonly runtime: string | undefined;
   /** crun's name for it; runc knows only whether it is systemd. */
-  readonly cgroupManager: "systemd" | "cgroupfs" | "disabled";
+  readonly cgroupManager: CgroupManager;
 }
 
 /**
@@ -36,6 +39,7 @@ export function findRuntimeTools({ runtime, cgroupManager }: ToolChoice): Runtim
         ? ["--systemd-cgroup"]
         : []
       : [`--cgroup-manager=${cgroupManager}`],
+    cgroupEntry: cgroupEntry(cgroupManager),
   };
 }
 

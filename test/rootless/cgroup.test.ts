@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type CgroupProbes, cgroupsPathOf, chooseCgroupManager } from "../../src/rootless/cgroup.ts";
+import { type CgroupProbes, cgroupEntry, cgroupsPathOf, chooseCgroupManager } from "../../src/rootless/cgroup.ts";
 
 interface Machine {
   readonly self: string;
@@ -87,5 +87,16 @@ describe("cgroupsPathOf()", () => {
     expect(cgroupsPathOf({ manager: "cgroupfs", parent: "/ci/job" }, "abc")).toBe("/ci/job/dhow-abc");
     expect(cgroupsPathOf({ manager: "cgroupfs", parent: "/" }, "abc")).toBe("/dhow-abc");
     expect(cgroupsPathOf({ manager: "disabled", parent: undefined }, "abc")).toBeUndefined();
+  });
+});
+
+describe("cgroupEntry()", () => {
+  const service = { self: "0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope\n" };
+
+  it("goes through systemd-run only from outside of the user's services", () => {
+    expect(cgroupEntry("systemd", probes(session))[0]).toBe("systemd-run");
+    expect(cgroupEntry("systemd", probes(service))).toEqual([]);
+    expect(cgroupEntry("cgroupfs", probes(session))).toEqual([]);
+    expect(cgroupEntry("disabled", probes(session))).toEqual([]);
   });
 });

@@ -29,6 +29,7 @@ describe("launchContainer()", () => {
         runtime: `${fixtures}/runtime`,
         runtimeName: "crun",
         runtimeArguments: [],
+        cgroupEntry: [],
       },
       id: "c1",
       name: "web",
