@@ -10,12 +10,12 @@ import { getVariable } from "../system/environment.ts";
 import { findProgram } from "../system/process.ts";
 import { findJoinedNamespaces, sharedMemoryOf } from "./namespaces.ts";
 import { resolveOwner } from "./plan-network.ts";
-import { containerenvText, writeContainerFiles } from "./spec/files.ts";
+import { containerenvText, writeContainerFiles, writeUserDatabase } from "./spec/files.ts";
 import { generateSpec, hostnameOf, serializeSpec } from "./spec/generate.ts";
 import { listHostDevices } from "./spec/host-devices.ts";
 import { readHostFacts } from "./spec/host-facts.ts";
 import { ensureDirectoryInRoot } from "./spec/rootfs-path.ts";
-import { resolveUser } from "./spec/user.ts";
+import { passwdWithUser, resolveUser } from "./spec/user.ts";
 
 export interface SpecRequest {
   readonly network: NetworkPlan;
@@ -45,7 +45,7 @@ export function draftSpec(
     {
       hosts: network.hosts({ hostname, aliases: [name] }),
       resolvConf: network.resolvConf,
-      hostname: `${hostname}\n`,
+      hostname: config.network.noHostname ? undefined : `${hostname}\n`,
       containerenv: containerenvText(config, { id, name, rootless: getVariable("DHOW_UID") !== "0" }),
     },
     { timezone: config.timezone, sharedWith: networkOwnerDirectory(engine, config) },
@@ -69,7 +69,8 @@ export function draftSpec(
     write() {
       const user = resolveUser(rootfs, config.user, config.groupAdd);
       if (config.workdir !== "/") ensureDirectoryInRoot(rootfs, config.workdir, user);
-      const spec = generateSpec({ ...input, user });
+      const userDatabase = writeUserDatabase(runDirectory, passwdWithUser(rootfs, user, config.workdir));
+      const spec = generateSpec({ ...input, user, userDatabase });
       const profile = spec.linux.seccomp && JSON.stringify(spec.linux.seccomp);
       const compiled = profile === undefined ? {} : filters.find(profile);
       if (!compiled) uncompiled = profile;

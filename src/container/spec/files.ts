@@ -48,6 +48,14 @@ export function writeContainerFiles(
   };
 }
 
+/** Writes a user database in place of the image's beside the other files. @returns Its path, undefined for no text. */
+export function writeUserDatabase(runDirectory: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const path = `${filesFolder(runDirectory)}/passwd`;
+  writeFileSync(path, text, { mode: 0o644 });
+  return path;
+}
+
 function filesFolder(runDirectory: string): string {
   return `${runDirectory}/files`;
 }

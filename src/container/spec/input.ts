@@ -36,6 +36,8 @@ export interface SpecInput {
   readonly network: NetworkPlace;
   readonly joined: JoinedNamespaces;
   readonly files: GeneratedFiles;
+  /** A user database on the host in place of the image's. */
+  readonly userDatabase: string | undefined;
   /** Where the /dev/shm is mounted that this container shares with others; undefined for one of its own. */
   readonly sharedMemory: string | undefined;
   /** The init program on the host, for --init. */

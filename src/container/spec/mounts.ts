@@ -78,12 +78,13 @@ function mqueueMount({ config, host }: SpecInput): MountSpec[] {
   return [mount("/dev/mqueue", "mqueue", ["nosuid", "noexec", "nodev"])];
 }
 
-function fileMounts({ files, config, initBinary }: SpecInput): MountSpec[] {
+function fileMounts({ files, userDatabase, config, initBinary }: SpecInput): MountSpec[] {
   const binds: readonly (readonly [string, string | undefined])[] = [
     ["/etc/hosts", files.hosts],
     ["/etc/resolv.conf", files.resolvConf],
     ["/etc/hostname", files.hostname],
     ["/etc/localtime", files.localtime],
+    ["/etc/passwd", userDatabase],
     ["/run/.containerenv", files.containerenv],
   ];
   const access = config.readOnly ? ["ro"] : [];

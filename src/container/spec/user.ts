@@ -56,6 +56,18 @@ export function resolveUser(rootfs: string, user: string, groupAdd: readonly str
   };
 }
 
+/**
+ * The image's /etc/passwd with an entry for a user that it does not know, so that programs find a name and a home for
+ * themselves, as podman does.
+ * @returns undefined if there is nothing to add, or the image has no user database.
+ */
+export function passwdWithUser(rootfs: string, { uid, gid, known }: ResolvedUser, home: string): string | undefined {
+  const passwd = known ? undefined : readInRoot(rootfs, "/etc/passwd", maxFileBytes);
+  if (passwd === undefined) return undefined;
+  const separator = passwd === "" || passwd.endsWith("\n") ? "" : "\n";
+  return `${passwd}${separator}${uid}:*:${uid}:${gid}:container user:${home}:/bin/sh\n`;
+}
+
 function findUser(passwd: readonly PasswdEntry[], text: string): PasswdEntry | undefined {
   if (text === "") return passwd.find(({ uid }) => uid === 0);
   return passwd.find(({ name }) => name === text) ?? passwd.find(({ uid }) => String(uid) === text);

@@ -24,6 +24,7 @@ export function inputOf(argv: readonly string[], changes: Partial<SpecInput> = {
     network: { kind: "new" },
     joined: {},
     sharedMemory: undefined,
+    userDatabase: undefined,
     files: {
       hosts: "/f/hosts",
       resolvConf: "/f/resolv.conf",

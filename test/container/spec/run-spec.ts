@@ -18,6 +18,7 @@ const spec = generateSpec({
   network: { kind: "new" },
   joined: {},
   sharedMemory: undefined,
+  userDatabase: undefined,
   files: {
     hosts: undefined,
     resolvConf: undefined,

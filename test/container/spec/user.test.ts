@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ensureDirectoryInRoot, readInRoot, resolveInRoot } from "../../../src/container/spec/rootfs-path.ts";
-import { resolveUser } from "../../../src/container/spec/user.ts";
+import { passwdWithUser, resolveUser } from "../../../src/container/spec/user.ts";
 
 let scratch: string;
 let root: string;
@@ -62,6 +62,20 @@ describe("resolveUser()", () => {
     rmSync(`${root}/etc`, { recursive: true });
     expect(resolveUser(root, "", [])).toMatchObject({ uid: 0, gid: 0, additionalGids: [], home: "/" });
     expect(resolveUser(root, "12:13", [])).toMatchObject({ uid: 12, gid: 13 });
+  });
+});
+
+describe("passwdWithUser()", () => {
+  const stranger = { uid: 4242, gid: 7, additionalGids: [], home: "/", known: false };
+  it("adds who is missing, and nobody else", () => {
+    writeFileSync(`${root}/etc/passwd`, "root:x:0:0::/root:/bin/sh");
+    expect(passwdWithUser(root, stranger, "/srv")).toBe(
+      "root:x:0:0::/root:/bin/sh\n4242:*:4242:7:container user:/srv:/bin/sh\n",
+    );
+    expect(passwdWithUser(root, { ...stranger, known: true }, "/srv")).toBeUndefined();
+  });
+  it("leaves images alone that have no users", () => {
+    expect(passwdWithUser(root, stranger, "/")).toBeUndefined();
   });
 });
 
