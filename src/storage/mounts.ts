@@ -12,6 +12,13 @@ function listMountPoints(): string[] {
   return points;
 }
 
+/** The mount points below a directory, innermost first: what has to be unmounted before it is removed. */
+export function listMountsUnder(directory: string): string[] {
+  return listMountPoints()
+    .filter((point) => point.startsWith(`${directory}/`))
+    .reverse();
+}
+
 export function isMountPoint(target: string): boolean {
   return listMountPoints().includes(target);
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { runProgram } from "../system/process.ts";
+import { listMountsUnder, unmountAll } from "./mounts.ts";
 import { currentOwner, isOwnerAlive } from "./owner.ts";
 
 /**
@@ -21,13 +22,24 @@ export function ownedTemporaryPath(dataDirectory: string, name: string): string 
   return `${directory}/${bootId.slice(0, 8)}.${pid}.${startTime}.${name}`;
 }
 
-/** Removes what processes left behind that do not run any more. */
+/** Removes what processes left behind that do not run any more. What resists is left to the next time. */
 export function removeAbandoned(dataDirectory: string): void {
   const { bootId } = currentOwner();
-  for (const entry of readdirOrEmpty(`${dataDirectory}/tmp`)) {
-    const [boot, pid, startTime] = entry.split(".");
-    if (boot === bootId.slice(0, 8) && isOwnerAlive({ bootId, pid: Number(pid), startTime: startTime ?? "" })) continue;
-    removeTree(`${dataDirectory}/tmp/${entry}`);
+  const directory = `${dataDirectory}/tmp`;
+  const abandoned = readdirOrEmpty(directory).filter((entry) => {
+    const [boot, pid, startTime = ""] = entry.split(".");
+    return boot !== bootId.slice(0, 8) || !isOwnerAlive({ bootId, pid: Number(pid), startTime });
+  });
+  if (abandoned.length === 0) return;
+  // A process that was killed while it tried a storage driver leaves its mount.
+  const mounts = listMountsUnder(directory);
+  for (const path of abandoned.map((entry) => `${directory}/${entry}`)) {
+    for (const mount of mounts) if (mount.startsWith(`${path}/`)) unmountAll(mount);
+    try {
+      removeTree(path);
+    } catch {
+      // Another process may be removing it, too.
+    }
   }
 }
 

@@ -1,8 +1,11 @@
 import { writeFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { isKind } from "../../src/errors.ts";
 import { openDatabase, schemaVersion } from "../../src/storage/database.ts";
 import { ended, makeScratch, startFixture } from "./scratch.ts";
+
+// Dozens of processes are started here: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 180_000 });
 
 const table = { name: "things", sql: "CREATE TABLE IF NOT EXISTS things (id INTEGER PRIMARY KEY)" };
 

@@ -1,11 +1,14 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine.ts";
 import { chainIds } from "../../src/storage/chain-id.ts";
 import { collectGarbage } from "../../src/storage/garbage.ts";
 import { sha256 } from "../../src/storage/hash.ts";
 import { readdirOrEmpty } from "../../src/storage/temporary.ts";
 import { addSampleImage, ended, makeScratch, startFixture } from "./scratch.ts";
+
+// Dozens of processes are started here: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 180_000 });
 
 const diffId = sha256("some layer");
 const layer = { chainId: diffId, parent: undefined, diffId };

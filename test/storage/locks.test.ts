@@ -1,6 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ended, makeScratch, startFixture } from "./scratch.ts";
+
+// Dozens of processes are started here: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 180_000 });
 
 describe("withLock()", () => {
   it("lets one process in at a time", async () => {
