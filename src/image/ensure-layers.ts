@@ -14,7 +14,8 @@ export async function ensureLayers(engine: Engine, image: ImageRecord): Promise<
   const { chainIds } = await import("../storage/chain-id.ts");
   const { rootfs } = engine.images.config(image);
   const chain = chainIds(rootfs.diff_ids);
-  using _ = engine.layers.reserve(chain);
+  // The lease ends with this process.
+  engine.layers.reserve(chain);
   for (const [position, { digest }] of engine.images.manifest(image).layers.entries()) {
     const [chainId, diffId] = [chain[position], rootfs.diff_ids[position]] as [Digest, Digest];
     if (engine.layers.find(chainId)) continue;
