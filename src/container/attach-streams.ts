@@ -64,9 +64,10 @@ export function connectStreams(
 }
 
 async function copyOutput(socket: AttachSocket, choice: StreamChoice): Promise<StreamsEnd> {
-  for (;;) {
-    const packet = await socket.read();
+  for (let next = socket.read(); ; ) {
+    const packet = await next;
     if (!packet) return "closed";
+    next = socket.read();
     if (!choice[packet.stream]) continue;
     if (!(await hasReader(packet))) return "broken-pipe";
   }

@@ -11,7 +11,8 @@ export interface Packet {
 /** A connection to the standard streams of a container, through its monitor. */
 export interface AttachSocket {
   /**
-   * The next piece of output; undefined when there will be no more. The bytes are valid until the next call.
+   * The next piece of output; undefined when there will be no more. The bytes are valid until the call after the next
+   * one, so that one piece can be written while the next one is read.
    * Not read means not written: the container's program waits when nobody takes its output.
    */
   read(): Promise<Packet | undefined>;
@@ -38,7 +39,8 @@ const streams = new Map([
  */
 export function connectAttachSocket(directory: string): AttachSocket {
   const fd = connect(directory);
-  const packet = Buffer.allocUnsafe(largestPacket);
+  let packet = Buffer.allocUnsafe(largestPacket);
+  let other = Buffer.allocUnsafe(largestPacket);
   let pending: Promise<unknown> = Promise.resolve();
   let ended = false;
   const receive = () =>
@@ -49,6 +51,7 @@ export function connectAttachSocket(directory: string): AttachSocket {
   return {
     async read() {
       while (!ended) {
+        [packet, other] = [other, packet];
         const receiving = receive();
         pending = receiving;
         const size = await receiving;
