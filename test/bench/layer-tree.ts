@@ -8,8 +8,8 @@ import { join } from "node:path";
 export function makeTree(root: string): string {
   const random = createRandom(12345);
   const words = Array.from({ length: 4000 }, () => Math.floor(random() * 36 ** 5).toString(36));
-  const text = Buffer.from(Array.from({ length: 1 << 20 }, () => words[Math.floor(random() ** 2 * 4000)]).join(" "));
-  const code = Buffer.from(Array.from({ length: 4 << 20 }, () => Math.floor(random() ** 3 * 256)));
+  const text = Buffer.from(Array.from({ length: 1 << 18 }, () => words[Math.floor(random() ** 2 * 4000)]).join(" "));
+  const code = Buffer.from(Array.from({ length: 1 << 20 }, () => Math.floor(random() ** 3 * 256)));
   const folders = Array.from({ length: 1111 }, (_, index) => join(root, "usr", `d${index % 23}`, `sub${index}`));
   for (const folder of folders) mkdirSync(folder, { recursive: true });
   for (let index = 0; index < 24_000; index++) {
@@ -21,9 +21,9 @@ export function makeTree(root: string): string {
   return root;
 }
 
-/** 100 bytes to 1.5 MB. */
+/** 100 bytes to 400 kB, most of them small. */
 function sizeOf(chance: number): number {
-  return Math.floor(100 * 2 ** (chance ** 1.25 * 13.9));
+  return Math.floor(100 * 2 ** (chance ** 3 * 12));
 }
 
 function pick(source: Buffer, size: number, where: number): Buffer {
