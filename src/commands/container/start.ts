@@ -1,8 +1,11 @@
 import { defineCommand } from "../../cli/command.ts";
 import { startAttached } from "../../container/foreground.ts";
+import { removeContainer } from "../../container/remove.ts";
 import { startContainer } from "../../container/start.ts";
 import { canStart } from "../../container/state.ts";
+import type { Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
+import type { ContainerRecord } from "../../storage/containers.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { findTarget, findTargets, forEachTarget, targetOptions } from "./targets.ts";
 
@@ -37,25 +40,41 @@ export const start = defineCommand({
       if (options.all) throw invalid("you cannot start and attach all containers at once");
       const { record } = await findTarget(engine, { operands, latest: options.latest });
       const { config } = record;
-      const end = await startAttached(engine, record.id, {
-        stdin: config.stdin && options.interactive,
-        stdout: true,
-        stderr: true,
-        terminal: config.terminal,
-        detachKeys: options["detach-keys"] ?? config.detachKeys,
-        proxySignals: changed("sig-proxy") ? options["sig-proxy"] : true,
-      });
+      const end = await explained(engine, record, () =>
+        startAttached(engine, record.id, {
+          stdin: config.stdin && options.interactive,
+          stdout: true,
+          stderr: true,
+          terminal: config.terminal,
+          detachKeys: options["detach-keys"] ?? config.detachKeys,
+          proxySignals: changed("sig-proxy") ? options["sig-proxy"] : true,
+        }),
+      );
       return exitCodeOf(end);
     }
     const found = await findTargets(engine, { ...options, operands });
     await forEachTarget(found, async ({ record, shown }) => {
       if (options.all && !canStart(record.state)) return;
-      await startContainer(engine, record.id);
+      await explained(engine, record, () => startContainer(engine, record.id));
       out.line(shown);
     });
     return 0;
   },
 });
+
+/** A container that cannot be started is a failure of the command, whatever it is in a `run`; with --rm it is removed. */
+async function explained<T>(engine: Engine, { id, config }: ContainerRecord, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof DhowError)) throw error;
+    if (config.autoRemove && error.kind !== "conflict") await removeContainer(engine, id, { force: true });
+    throw new DhowError(`unable to start container "${id}": ${error.message}`, {
+      kind: error.kind,
+      cause: error,
+    });
+  }
+}
 
 function invalid(message: string): DhowError {
   return new DhowError(message, { kind: "invalid-argument" });
