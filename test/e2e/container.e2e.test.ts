@@ -169,7 +169,8 @@ describe.skipIf(!canBe("range"))("containers", () => {
     it("start fails with the reason and leaves the container as it was", async () => {
       await user.succeed(["create", "--network", "none", "--name", "bad", image, "nosuch"]);
       expect(await user.dhow(["start", "bad"])).toMatchObject({
-        stderr: expect.stringContaining("`nosuch` not found"),
+        exitCode: 125,
+        stderr: expect.stringMatching(/^Error: unable to start container "[0-9a-f]{64}": crun: .*`nosuch` not found/),
       });
       expect(await user.succeed(["ps", "-a", "--filter", "name=bad", "--format", "{{.State}}"])).toBe("created");
       await user.succeed(["rm", "bad"]);
