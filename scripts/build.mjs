@@ -31,7 +31,11 @@ const bundle = await rolldown({
   cwd: root,
   platform: "node",
   external: ["koffi"],
-  transform: { define: { "import.meta.resolve": "undefined", DHOW_BUILT_AT: String(builtAt) } },
+  // The oldest Node that runs dhow knows no `using`.
+  transform: {
+    define: { "import.meta.resolve": "undefined", DHOW_BUILT_AT: String(builtAt) },
+    target: "node22",
+  },
   plugins: [
     {
       name: "shims",
