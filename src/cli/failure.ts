@@ -69,18 +69,27 @@ export function describeFailure(error: DhowError): string {
 
 function chain(error: unknown): string[] {
   const messages: string[] = [];
-  for (let current = error; current !== undefined && messages.length < 10; ) {
-    const message = current instanceof Error ? current.message : String(current);
+  for (const each of causesOf(error)) {
+    const message = each instanceof Error ? each.message : String(each);
     // A cause is often quoted in the message already.
     if (!messages.some((earlier) => earlier.endsWith(message))) messages.push(message);
-    current = current instanceof Error ? current.cause : undefined;
   }
   return messages;
 }
 
+/** The error, its cause, the cause's cause: each once, although causes can go in circles. */
+function causesOf(error: unknown): ReadonlySet<unknown> {
+  const causes = new Set<unknown>();
+  for (let each = error; each !== undefined && !causes.has(each); ) {
+    causes.add(each);
+    each = each instanceof Error ? each.cause : undefined;
+  }
+  return causes;
+}
+
 function hintsOf(error: DhowError): string[] {
-  for (let current: unknown = error; current instanceof Error; current = current.cause) {
-    if (current instanceof DhowError && current.hint !== undefined) return [current.hint];
+  for (const each of causesOf(error)) {
+    if (each instanceof DhowError && each.hint !== undefined) return [each.hint];
   }
   return [];
 }

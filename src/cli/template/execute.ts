@@ -167,9 +167,10 @@ interface Surroundings {
   readonly piped: Value;
 }
 
-function evaluateCommand(run: Run, { operands }: Command, surroundings: Surroundings): Value {
-  const [first, ...others] = operands;
-  if (first.kind === "function") return evaluateCall(run, { name: first.name, node: first, others }, surroundings);
+function evaluateCommand(run: Run, command: Command, surroundings: Surroundings): Value {
+  const [first, ...others] = command.operands;
+  if (first.kind === "function")
+    return evaluateCall(run, { name: first.name, node: first, whole: command, others }, surroundings);
   const values = () => argumentsOf(run, others, surroundings);
   const hasArguments = others.length > 0 || surroundings.piped !== nothing;
   if (first.kind === "field" || first.kind === "variable" || first.kind === "chain") {
@@ -203,7 +204,11 @@ function evaluateOperand(run: Run, operand: Operand, dot: Value): Value {
     case "pipeline":
       return evaluatePipeline(run, operand, dot);
     case "function":
-      return evaluateCall(run, { name: operand.name, node: operand, others: [] }, { dot, piped: nothing });
+      return evaluateCall(
+        run,
+        { name: operand.name, node: operand, whole: operand, others: [] },
+        { dot, piped: nothing },
+      );
     case "field":
     case "variable":
     case "chain":
@@ -222,8 +227,9 @@ function evaluateFields(
   const last = operand.names.length - 1;
   if (last < 0 && values().length > 0) fail(run, `can't give argument to non-function ${operand.source}`);
   operand.names.forEach((name, index) => {
+    const given = index === last ? values() : [];
     run.node = operand;
-    value = fieldOf(run, value, { name, values: index === last ? values() : [] });
+    value = fieldOf(run, value, { name, values: given });
   });
   return value;
 }
@@ -241,13 +247,18 @@ function fieldOf(run: Run, value: Value, { name, values }: { name: string; value
     if (values.length > 0) fail(run, `${name} is not a method but has arguments`);
     return value.get(name);
   }
-  if (!isStruct(value) || !(name in value) || name === "constructor") {
+  if (!isStruct(value) || !hasField(value, name)) {
     return fail(run, `can't evaluate field ${name} in type ${typeOf(run, value)}`);
   }
   const field = value[name];
   if (typeof field === "function") return field.apply(value, values) ?? null;
   if (values.length > 0) fail(run, `${name} has arguments but cannot be invoked as function`);
   return field ?? null;
+}
+
+/** Also fields that are getters of a class; never what every object has. */
+function hasField(value: object, name: string): boolean {
+  return name in value && !(name in Object.prototype);
 }
 
 function typeOf({ data, options }: Run, value: Value): string {
@@ -258,12 +269,15 @@ function typeOf({ data, options }: Run, value: Value): string {
 interface FunctionCall {
   readonly name: string;
   readonly node: Operand;
+  /** The call with its operands, for messages. */
+  readonly whole: Run["node"];
   readonly others: readonly Operand[];
 }
 
-function evaluateCall(run: Run, { name, node, others }: FunctionCall, surroundings: Surroundings): Value {
+function evaluateCall(run: Run, call: FunctionCall, surroundings: Surroundings): Value {
+  const { name, node, whole, others } = call;
   run.node = node;
-  if (name === "and" || name === "or") return evaluateLogic(run, { name, node, others }, surroundings);
+  if (name === "and" || name === "or") return evaluateLogic(run, call, surroundings);
   const values = argumentsOf(run, others, surroundings);
   run.node = node;
   if (name === "not") {
@@ -274,6 +288,7 @@ function evaluateCall(run: Run, { name, node, others }: FunctionCall, surroundin
     return callFunction(name, values);
   } catch (error) {
     if (error instanceof ArgumentCountError) return fail(run, `wrong number of args for ${name}: ${error.message}`);
+    run.node = whole;
     if (error instanceof FunctionError) return fail(run, `error calling ${name}: ${error.message}`);
     throw error;
   }

@@ -117,7 +117,7 @@ class Parser {
       case "continue":
         return this.#parseJump(first, first.text);
       case "template":
-        return this.#parseCall(first);
+        return this.#parseCall();
       case "define":
         return this.#parseDefinition(first);
       case "block":
@@ -160,10 +160,12 @@ class Parser {
     return { kind, at: keyword.at, source: `{{${kind}}}` };
   }
 
-  #parseCall(keyword: Token): Statement {
+  #parseCall(): Statement {
+    const { at } = this.peekNonSpace();
     const name = this.#parseName("template clause");
     const pipeline = this.#parseOptionalPipeline("template clause");
-    return { kind: "template", name, pipeline, at: keyword.at, source: `{{template ${JSON.stringify(name)}}}` };
+    const data = pipeline === undefined ? "" : ` ${pipeline.source}`;
+    return { kind: "template", name, pipeline, at, source: `{{template ${JSON.stringify(name)}${data}}}` };
   }
 
   #parseDefinition(keyword: Token): undefined {
