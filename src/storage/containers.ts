@@ -149,8 +149,8 @@ function throwUnknown(nameOrId: string): never {
 
 function findRow(database: Database, nameOrId: string): ContainerRow | undefined {
   const exact = database.first<ContainerRow>(
-    "SELECT * FROM containers WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1",
-    nameOrId,
+    "SELECT * FROM containers WHERE id = ? OR name = ? ORDER BY id = ? DESC LIMIT 1",
+    ...[nameOrId, nameOrId, nameOrId],
   );
   if (exact || !/^[0-9a-f]{1,63}$/.test(nameOrId)) return exact;
   const rows = database.all<ContainerRow>(

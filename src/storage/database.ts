@@ -3,7 +3,10 @@ import { DhowError } from "../errors.ts";
 
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
-/** The state database: one SQLite file in WAL mode, safe under parallel processes and kill -9. */
+/**
+ * The state database: one SQLite file in WAL mode, safe under parallel processes and kill -9.
+ * Parameters are written `?`: Node 22 takes no numbered ones.
+ */
 export interface Database {
   all<Row>(sql: string, ...values: SqlValue[]): Row[];
   first<Row>(sql: string, ...values: SqlValue[]): Row | undefined;

@@ -35,9 +35,9 @@ export function findIdByDigest(database: Database, text: string): string | undef
   const written = parseOrUndefined(text);
   if (written?.digest === undefined) return undefined;
   const rows = database.all<{ image_id: string; repository: string }>(
-    `SELECT image_id, repository FROM image_digests WHERE digest = ?1
-     UNION SELECT id, name FROM images JOIN image_names ON image_id = id WHERE manifest_digest = ?1`,
-    written.digest,
+    `SELECT image_id, repository FROM image_digests WHERE digest = ?
+     UNION SELECT id, name FROM images JOIN image_names ON image_id = id WHERE manifest_digest = ?`,
+    ...[written.digest, written.digest],
   );
   return rows.find(({ repository }) => isRepository(repository, written))?.image_id;
 }
@@ -79,8 +79,8 @@ function candidateRegistries({ registry }: WrittenReference): string[] {
 function findInAnyRegistry(database: Database, written: WrittenReference): NameRow | undefined {
   const suffix = `/${written.repository}:${written.tag ?? "latest"}`;
   const rows = database.all<NameRow>(
-    "SELECT name, image_id FROM image_names WHERE substr(name, -length(?1)) = ?1 ORDER BY name",
-    suffix,
+    "SELECT name, image_id FROM image_names WHERE substr(name, -length(?)) = ? ORDER BY name",
+    ...[suffix, suffix],
   );
   return rows.find(({ name }) => !name.slice(0, -suffix.length).includes("/"));
 }
