@@ -2,6 +2,8 @@
 "use strict";
 var version = process.versions.node.split(".").map(Number);
 if (version[0] > 22 || (version[0] === 22 && version[1] >= 19)) {
+  // Node 22 calls its SQLite experimental with every command.
+  process.removeAllListeners("warning");
   require("../dist/main.cjs");
 } else {
   process.stderr.write(
