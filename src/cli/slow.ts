@@ -2,7 +2,6 @@ import { DhowError } from "../errors.ts";
 import type { CommandEntry, CommandGroup, CommandSpec, OptionTable } from "./command.ts";
 import { parseFlags } from "./flags.ts";
 import { globalOptions, helpedGlobals, parsedGlobalOptions } from "./globals.ts";
-import { commandHelp, groupHelp } from "./help.ts";
 import { findCommand, type LocatedGroup, type UnknownWord } from "./locate.ts";
 import { writeAll } from "./output.ts";
 import type { Program } from "./program.ts";
@@ -20,7 +19,7 @@ export async function runSpecial(
     case "group":
       writeAll(
         1,
-        await groupHelp(
+        await (await import("./help.ts")).groupHelp(
           located.path,
           located.group,
           located.path === program.name ? helpedGlobals(located.globals) : undefined,
@@ -40,7 +39,7 @@ export async function showCommandHelp(
   _program: Program,
   command: { path: string; entry: CommandEntry; spec: CommandSpec },
 ): Promise<number> {
-  writeAll(1, await commandHelp(command));
+  writeAll(1, await (await import("./help.ts")).commandHelp(command));
   return 0;
 }
 
@@ -91,7 +90,10 @@ async function showHelpFor(program: Program, words: readonly string[]): Promise<
     path = `${path} ${word}`;
   }
   if ("commands" in node) {
-    writeAll(1, await groupHelp(path, node, path === program.name ? helpedGlobals({}) : undefined));
+    writeAll(
+      1,
+      await (await import("./help.ts")).groupHelp(path, node, path === program.name ? helpedGlobals({}) : undefined),
+    );
     return 0;
   }
   return showCommandHelp(program, { path, entry: node, spec: await node.load() });
