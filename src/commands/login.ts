@@ -41,7 +41,7 @@ export const login = defineCommand({
   async run({ options, operands, changed }, { out }) {
     const choice = readAuthFileFlags(options);
     const target = parseLoginTarget(operands[0]);
-    const known = findLogin(target, choice);
+    const known = await findLogin(target, choice);
     if (options["get-login"]) {
       if (!known?.username) throw new DhowError(`not logged into ${target.key}`, { kind: "not-found" });
       out.line(known.username);

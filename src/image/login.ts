@@ -95,9 +95,9 @@ function asRefusal(key: string, error: unknown): DhowError {
 }
 
 /** The stored login, if there is one. A file that does not exist yet holds none. */
-export function findLogin({ key }: LoginTarget, options: AuthFileChoice): ReturnType<typeof findCredentials> {
+export async function findLogin({ key }: LoginTarget, options: AuthFileChoice): ReturnType<typeof findCredentials> {
   try {
-    return findCredentials(key, options);
+    return await findCredentials(key, options);
   } catch (error) {
     if (error instanceof DhowError && error.kind === "not-found") return undefined;
     throw error;
@@ -110,7 +110,7 @@ export function findLogin({ key }: LoginTarget, options: AuthFileChoice): Return
  */
 export async function logout({ key }: LoginTarget, options: AuthFileChoice): Promise<void> {
   if (await removeCredentials(key, options)) return;
-  const isElsewhere = findCredentials(key, options) !== undefined;
+  const isElsewhere = (await findCredentials(key, options)) !== undefined;
   throw new DhowError(`not logged into ${key}`, {
     kind: "not-found",
     ...(isElsewhere ? { hint: "the login that is used for it was made by docker: use 'docker logout'" } : {}),

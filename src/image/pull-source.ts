@@ -113,7 +113,7 @@ async function connect(
   const given = reference.registry === wanted.registry ? options.credentials : undefined;
   return connectRegistry(reference.registry, {
     insecure: tlsVerify === undefined ? insecure : !tlsVerify,
-    credentials: given ?? findCredentials(repositoryName(reference), { authFile }),
+    credentials: given ?? (await findCredentials(repositoryName(reference), { authFile })),
     certDir,
     retry,
   });

@@ -53,13 +53,13 @@ export function readAuthFile({ path }: AuthFile): AuthDocument {
  * Changes the file under a lock and writes it atomically, readable by its owner alone. A symbolic link stays one.
  * @throws {DhowError} As {@link readAuthFile}.
  */
-export async function editAuthFile(file: AuthFile, edit: (document: AuthDocument) => void): Promise<void> {
+export async function editAuthFile(file: AuthFile, edit: (document: AuthDocument) => Promise<void>): Promise<void> {
   const path = resolveLink(file.path);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   using _lock = await lockPath(dirname(path));
   const document = readAuthFile({ ...file, path });
   const before = JSON.stringify(document);
-  edit(document);
+  await edit(document);
   if (JSON.stringify(document) !== before) {
     writeFileAtomic(path, `${JSON.stringify(document, undefined, "\t")}\n`, { mode: 0o600 });
   }

@@ -1,5 +1,5 @@
 import { DhowError } from "../errors.ts";
-import { findProgram, type RunResult, tryRun } from "../system/process.ts";
+import { findProgram, type RunResult, tryRunAsync } from "../system/process.ts";
 
 /** Speaks with `docker-credential-NAME` programs, which keep secrets in a keychain. */
 export interface HelperCredentials {
@@ -17,8 +17,8 @@ export function hasCredentialHelper(name: string): boolean {
  * @returns Undefined if the helper knows nothing about the server.
  * @throws {DhowError} `unavailable` if the helper is missing or fails.
  */
-export function getFromHelper(name: string, server: string): HelperCredentials | undefined {
-  const result = runHelper(name, "get", server);
+export async function getFromHelper(name: string, server: string): Promise<HelperCredentials | undefined> {
+  const result = await runHelper(name, "get", server);
   if (result.exitCode !== 0) {
     // The protocol has no other way of saying so than this sentence.
     if (/credentials not found|no credentials server URL|no such/i.test(result.stdout)) return undefined;
@@ -40,18 +40,23 @@ export function getFromHelper(name: string, server: string): HelperCredentials |
 }
 
 /** @throws {DhowError} `unavailable`. */
-export function storeInHelper(name: string, server: string, { username, secret }: HelperCredentials): void {
-  const result = runHelper(name, "store", JSON.stringify({ ServerURL: server, Username: username, Secret: secret }));
+export async function storeInHelper(
+  name: string,
+  server: string,
+  { username, secret }: HelperCredentials,
+): Promise<void> {
+  const login = JSON.stringify({ ServerURL: server, Username: username, Secret: secret });
+  const result = await runHelper(name, "store", login);
   if (result.exitCode !== 0) throw helperFailure(name, "store", result);
 }
 
 /** Idempotent. @throws {DhowError} `unavailable`. */
-export function eraseFromHelper(name: string, server: string): void {
-  const result = runHelper(name, "erase", server);
+export async function eraseFromHelper(name: string, server: string): Promise<void> {
+  const result = await runHelper(name, "erase", server);
   if (result.exitCode !== 0 && !/not found/i.test(result.stdout)) throw helperFailure(name, "erase", result);
 }
 
-function runHelper(name: string, action: string, input: string): RunResult {
+async function runHelper(name: string, action: string, input: string): Promise<RunResult> {
   const program = isHelperName(name) ? findProgram(programOf(name)) : undefined;
   if (program === undefined) {
     throw new DhowError(`credential helper ${JSON.stringify(programOf(name))} is not installed`, {
@@ -59,7 +64,8 @@ function runHelper(name: string, action: string, input: string): RunResult {
       hint: "install it, or remove it from credHelpers in your auth.json or ~/.docker/config.json",
     });
   }
-  return tryRun([program, action], { input, timeoutMs: 60_000 });
+  // A keychain may ask the user to unlock it first.
+  return tryRunAsync([program, action], { input, timeoutMs: 60_000 });
 }
 
 /** A file that names helpers must not be able to start any program. */

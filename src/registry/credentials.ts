@@ -27,10 +27,10 @@ const tokenUser = "<token>";
  * Looks for the login of a repository (`host/path`) or registry (`host`): the longest key that fits wins, in the first file that has one.
  * @throws {DhowError} `corrupt` for a damaged file, `unavailable` for a credential helper that fails, `not-found` for a missing --authfile.
  */
-export function findCredentials(name: string, choice: AuthFileChoice = {}): Credentials | undefined {
+export async function findCredentials(name: string, choice: AuthFileChoice = {}): Promise<Credentials | undefined> {
   requireFile(choice);
   for (const file of filesToRead(choice)) {
-    const found = findInFile(file, name);
+    const found = await findInFile(file, name);
     if (found) return found;
   }
   return undefined;
@@ -55,10 +55,11 @@ export async function storeCredentials(
     );
   }
   let place = file.path;
-  await editAuthFile(file, (document) => {
+  await editAuthFile(file, async (document) => {
     const helper = findHelper(document, key, file);
     if (helper) {
-      storeInHelper(helper.name, helper.server, { username: credentials.username, secret: credentials.password });
+      const { username, password: secret } = credentials;
+      await storeInHelper(helper.name, helper.server, { username, secret });
       place = `credential helper docker-credential-${helper.name}`;
       return;
     }
@@ -76,12 +77,12 @@ export async function removeCredentials(key: string, choice: AuthFileChoice = {}
     const document = readAuthFile(file);
     const helper = findHelper(document, key, file);
     const isThere = helper
-      ? getFromHelper(helper.name, helper.server) !== undefined
+      ? (await getFromHelper(helper.name, helper.server)) !== undefined
       : entryKey(document, key, file) !== undefined;
     if (!isThere) continue;
     isRemoved = true;
-    await editAuthFile(file, (current) => {
-      if (helper) eraseFromHelper(helper.name, helper.server);
+    await editAuthFile(file, async (current) => {
+      if (helper) await eraseFromHelper(helper.name, helper.server);
       const written = entryKey(current, key, file);
       if (written !== undefined) delete current.auths?.[written];
     });
@@ -93,8 +94,8 @@ export async function removeCredentials(key: string, choice: AuthFileChoice = {}
 export async function removeAllCredentials(choice: AuthFileChoice = {}): Promise<void> {
   requireFile(choice);
   for (const file of filesToEdit(choice)) {
-    await editAuthFile(file, (document) => {
-      for (const [server, name] of Object.entries(document.credHelpers ?? {})) eraseFromHelper(name, server);
+    await editAuthFile(file, async (document) => {
+      for (const [server, name] of Object.entries(document.credHelpers ?? {})) await eraseFromHelper(name, server);
       document.auths = {};
     });
   }
@@ -177,11 +178,11 @@ function fileToWrite(key: string, choice: AuthFileChoice): AuthFile {
   });
 }
 
-function findInFile(file: AuthFile, name: string): Credentials | undefined {
+async function findInFile(file: AuthFile, name: string): Promise<Credentials | undefined> {
   const document = readAuthFile(file);
   for (const key of candidateKeys(name)) {
     const helper = findHelper(document, key, file);
-    const fromHelper = helper && readHelper(helper);
+    const fromHelper = helper && (await readHelper(helper));
     if (fromHelper) return fromHelper;
     const written = entryKey(document, key, file);
     const entry = written === undefined ? undefined : document.auths?.[written];
@@ -234,8 +235,8 @@ function findHelper(document: AuthDocument, key: string, file: AuthFile): Helper
   return { name: credsStore, server: writtenKey(key, file) };
 }
 
-function readHelper({ name, server }: Helper): Credentials | undefined {
-  const found = getFromHelper(name, server);
+async function readHelper({ name, server }: Helper): Promise<Credentials | undefined> {
+  const found = await getFromHelper(name, server);
   if (!found) return undefined;
   if (found.username === tokenUser) return { username: "", password: "", identityToken: found.secret };
   return { username: found.username, password: found.secret };

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { DhowError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import { writeFileAtomic } from "../system/files.ts";
-import { runProgram } from "../system/process.ts";
+import { runProgramAsync } from "../system/process.ts";
 import type { Database, Schema } from "./database.ts";
 import { randomHex } from "./hash.ts";
 import type { Leases } from "./leases.ts";
@@ -145,7 +145,7 @@ async function build(
   const diff = `${folder}/diff`;
   mkdirSync(diff, { recursive: true, mode: 0o700 });
   try {
-    startTree(diff, layer.parentDiff, kind);
+    await startTree(diff, layer.parentDiff, kind);
     const { sizeBytes } = await unpack(diff);
     const createdAt = Date.now();
     const { chainId, parent, diffId } = layer;
@@ -166,11 +166,11 @@ async function build(
 }
 
 /** The root directory of a layer that says nothing about it looks like the one below. */
-function startTree(diff: string, parentDiff: string | undefined, kind: LayerKind): void {
+async function startTree(diff: string, parentDiff: string | undefined, kind: LayerKind): Promise<void> {
   if (parentDiff === undefined) {
     chmodSync(diff, 0o755);
   } else if (kind === "merged") {
-    runProgram(["cp", "-a", "--reflink=auto", `${parentDiff}/.`, diff]);
+    await runProgramAsync(["cp", "-a", "--reflink=auto", `${parentDiff}/.`, diff]);
   } else {
     const { uid, gid, mode } = statSync(parentDiff);
     chownSync(diff, uid, gid);

@@ -10,9 +10,15 @@ const childProcess = () => process.getBuiltinModule("node:child_process");
 /** The door to other programs: argument arrays only, never a command line built from data. */
 export interface RunOptions {
   readonly cwd?: string;
-  readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+}
+
+export interface RunAsyncOptions extends RunOptions {
+  /** What the program reads on its stdin, which is empty otherwise. */
+  readonly input?: string;
+  /** Ends the program when it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunResult {
@@ -32,7 +38,6 @@ export function tryRun(argv: readonly [string, ...string[]], options: RunOptions
     encoding: "utf8",
     maxBuffer: 64 << 20,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
   });
   if (result.error) {
@@ -47,12 +52,64 @@ export function tryRun(argv: readonly [string, ...string[]], options: RunOptions
  * @throws {DhowError} `unavailable` if it cannot be started or fails; the message ends with the last line of its stderr.
  */
 export function runProgram(argv: readonly [string, ...string[]], options: RunOptions = {}): string {
-  const { exitCode, stdout, stderr } = tryRun(argv, options);
-  if (exitCode !== 0) {
-    const lastLine = stderr.trimEnd().split("\n").at(-1) || `exit status ${exitCode}`;
-    throw new DhowError(`${argv[0]}: ${lastLine}`, { kind: "unavailable" });
+  return requireSuccess(argv, tryRun(argv, options));
+}
+
+/** Characters of stdout and of stderr: those who are waited for like this say little. */
+const asyncOutputLimit = 4 << 20;
+
+/**
+ * As {@link tryRun}, for programs that take seconds or ask the user something: this process goes on meanwhile, its timers
+ * and signal handlers included. Whatever ends this process in an orderly way ends the program, too.
+ * @throws {DhowError} `unavailable` also if it is ended for its time or for the amount that it said.
+ * @throws The signal's reason when that is aborted.
+ */
+export async function tryRunAsync(
+  argv: readonly [string, ...string[]],
+  options: RunAsyncOptions = {},
+): Promise<RunResult> {
+  // biome-ignore lint/style/noRestrictedImports: this file is the door
+  const { execa } = await import("execa");
+  const { cwd, env, input, signal, timeoutMs } = options;
+  signal?.throwIfAborted();
+  const [file, ...args] = argv;
+  const result = await execa(file, args, {
+    env: env ?? childEnvironment(),
+    extendEnv: false,
+    reject: false,
+    stripFinalNewline: false,
+    maxBuffer: asyncOutputLimit,
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(input === undefined ? { stdin: "ignore" as const } : { input }),
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+  });
+  if (result.isCanceled) throw signal?.reason;
+  if (result.timedOut) throw endedEarly(file, `it did not end within ${(timeoutMs ?? 0) / 1000} seconds`);
+  if (result.isMaxBuffer) throw endedEarly(file, "it said too much");
+  if (result.exitCode === undefined && result.signal === undefined) {
+    throw new DhowError(`cannot start ${file}`, { kind: "unavailable", cause: result.cause });
   }
-  return stdout;
+  const exitCode = result.exitCode ?? 128 + signalNumber(result.signal as NodeJS.Signals);
+  return { exitCode, stdout: result.stdout, stderr: result.stderr };
+}
+
+/** As {@link runProgram}, without making this process wait; see {@link tryRunAsync}. */
+export async function runProgramAsync(
+  argv: readonly [string, ...string[]],
+  options: RunAsyncOptions = {},
+): Promise<string> {
+  return requireSuccess(argv, await tryRunAsync(argv, options));
+}
+
+function requireSuccess([file]: readonly [string, ...string[]], { exitCode, stdout, stderr }: RunResult): string {
+  if (exitCode === 0) return stdout;
+  const lastLine = stderr.trimEnd().split("\n").at(-1) || `exit status ${exitCode}`;
+  throw new DhowError(`${file}: ${lastLine}`, { kind: "unavailable" });
+}
+
+function endedEarly(file: string, reason: string): DhowError {
+  return new DhowError(`${file} was ended: ${reason}`, { kind: "unavailable" });
 }
 
 export interface StartOptions {

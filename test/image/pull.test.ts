@@ -566,7 +566,7 @@ describe("passwords", () => {
       kind: "permission-denied",
       text: `logging into "${locked.host}": invalid username/password`,
     });
-    expect(findLogin(target, {})).toBeUndefined();
+    expect(await findLogin(target, {})).toBeUndefined();
     await login(target, alice, settings);
     await pullImage(engine, name, insecure);
     await logout(target, {});

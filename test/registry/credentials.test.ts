@@ -69,51 +69,51 @@ esac
 }
 
 describe("findCredentials()", () => {
-  it("prefers the longest key that fits", () => {
+  it("prefers the longest key that fits", async () => {
     const auths = Object.fromEntries(
       ["r.example", "r.example/team", "r.example/team/app"].map((key) => [key, { auth: encode(`${key}:p`) }]),
     );
     write(configFile(), { auths });
-    expect(findCredentials("r.example/team/app")?.username).toBe("r.example/team/app");
-    expect(findCredentials("r.example/team/app/x")?.username).toBe("r.example/team/app");
-    expect(findCredentials("r.example/team2")?.username).toBe("r.example");
-    expect(findCredentials("r.example:443")).toBeUndefined();
-    expect(findCredentials("other.example")).toBeUndefined();
+    expect((await findCredentials("r.example/team/app"))?.username).toBe("r.example/team/app");
+    expect((await findCredentials("r.example/team/app/x"))?.username).toBe("r.example/team/app");
+    expect((await findCredentials("r.example/team2"))?.username).toBe("r.example");
+    expect(await findCredentials("r.example:443")).toBeUndefined();
+    expect(await findCredentials("other.example")).toBeUndefined();
   });
 
-  it("looks in podman's run-time file, then in its permanent one, then in Docker's", () => {
+  it("looks in podman's run-time file, then in its permanent one, then in Docker's", async () => {
     write(dockerFile(), { auths: { "https://r.example/v1/": { auth: encode("docker:p") } } });
-    expect(findCredentials("r.example/x")).toEqual({ username: "docker", password: "p" });
+    expect(await findCredentials("r.example/x")).toEqual({ username: "docker", password: "p" });
     write(configFile(), { auths: { "r.example": { auth: encode("config:a:b") } } });
-    expect(findCredentials("r.example/x")).toEqual({ username: "config", password: "a:b" });
+    expect(await findCredentials("r.example/x")).toEqual({ username: "config", password: "a:b" });
     write(runFile(), { auths: { "r.example": { auth: encode("run:p") } } });
-    expect(findCredentials("r.example/x")?.username).toBe("run");
+    expect((await findCredentials("r.example/x"))?.username).toBe("run");
   });
 
-  it("knows Docker Hub by all of its names", () => {
+  it("knows Docker Hub by all of its names", async () => {
     write(dockerFile(), { auths: { "https://index.docker.io/v1/": { auth: encode("hub:p") } } });
-    expect(findCredentials("docker.io/library/alpine")?.username).toBe("hub");
-    expect(findCredentials("registry-1.docker.io")?.username).toBe("hub");
+    expect((await findCredentials("docker.io/library/alpine"))?.username).toBe("hub");
+    expect((await findCredentials("registry-1.docker.io"))?.username).toBe("hub");
   });
 
-  it("uses one file alone when it is named", () => {
+  it("uses one file alone when it is named", async () => {
     write(configFile(), { auths: { "r.example": { auth: encode("config:p") } } });
     const own = join(home, "own.json");
     write(own, { auths: {} });
-    expect(findCredentials("r.example", { authFile: own })).toBeUndefined();
+    expect(await findCredentials("r.example", { authFile: own })).toBeUndefined();
     vi.stubEnv("REGISTRY_AUTH_FILE", own);
-    expect(findCredentials("r.example")).toBeUndefined();
-    expect(() => findCredentials("r.example", { authFile: join(home, "nowhere") })).toThrow(
+    expect(await findCredentials("r.example")).toBeUndefined();
+    await expect(findCredentials("r.example", { authFile: join(home, "nowhere") })).rejects.toThrow(
       /credential file is not accessible/,
     );
-    expect(() => findCredentials("r.example", { authFile: own, compatAuthFile: own })).toThrow(
+    await expect(findCredentials("r.example", { authFile: own, compatAuthFile: own })).rejects.toThrow(
       /can not be set simultaneously/,
     );
   });
 
-  it("reads identity tokens", () => {
+  it("reads identity tokens", async () => {
     write(configFile(), { auths: { "r.example": { auth: encode("u:"), identitytoken: "refresh" } } });
-    expect(findCredentials("r.example")).toEqual({ username: "u", password: "", identityToken: "refresh" });
+    expect(await findCredentials("r.example")).toEqual({ username: "u", password: "", identityToken: "refresh" });
   });
 
   it.each([
@@ -122,16 +122,17 @@ describe("findCredentials()", () => {
     ['{"auths":[]}', /auths is not an object/],
     [`{"auths":{"r.example":{"auth":"${encode("secret-without-colon")}"}}}`, /entry of r\.example is not valid/],
     ['{"auths":{"r.example":{"auth":5}}}', /entry of r\.example is not valid/],
-  ])("refuses a damaged file without repeating it: %s", (text, message) => {
+  ])("refuses a damaged file without repeating it: %s", async (text, message) => {
     write(configFile(), text);
-    expect(() => findCredentials("r.example")).toThrow(message);
-    expect(() => findCredentials("r.example")).not.toThrow(/secret/);
+    const failure = await findCredentials("r.example").catch((error: Error) => error);
+    expect(failure).toHaveProperty("message", expect.stringMatching(message));
+    expect(failure).not.toHaveProperty("message", expect.stringContaining("secret"));
   });
 
-  it("bears empty files and nulls", () => {
+  it("bears empty files and nulls", async () => {
     write(configFile(), "");
     write(runFile(), '{"auths":null,"credHelpers":null}');
-    expect(findCredentials("r.example")).toBeUndefined();
+    expect(await findCredentials("r.example")).toBeUndefined();
   });
 });
 
@@ -160,7 +161,7 @@ describe("storeCredentials()", () => {
   it("replaces a login where it is, so that an older one does not hide it", async () => {
     write(runFile(), { auths: { "r.example": { auth: encode("old:p") } } });
     expect(await storeCredentials("r.example", alice)).toBe(runFile());
-    expect(findCredentials("r.example")).toEqual(alice);
+    expect(await findCredentials("r.example")).toEqual(alice);
   });
 
   it("writes Docker's format to DOCKER_CONFIG and --compat-auth-file", async () => {
@@ -194,11 +195,11 @@ describe("credential helpers", () => {
   it("are used for the registries that name one", async () => {
     const store = installHelper("test");
     write(configFile(), { credHelpers: { "r.example": "test" } });
-    expect(findCredentials("r.example")).toBeUndefined();
+    expect(await findCredentials("r.example")).toBeUndefined();
     expect(await storeCredentials("r.example", alice)).toBe("credential helper docker-credential-test");
     expect(read(join(store, "r_example"))).toEqual({ ServerURL: "r.example", Username: "alice", Secret: "pw" });
     expect(read(configFile())).toEqual({ credHelpers: { "r.example": "test" } });
-    expect(findCredentials("r.example/team/app")).toEqual(alice);
+    expect(await findCredentials("r.example/team/app")).toEqual(alice);
     expect(await removeCredentials("r.example")).toBe(true);
     expect(await removeCredentials("r.example")).toBe(false);
   });
@@ -207,28 +208,28 @@ describe("credential helpers", () => {
     const store = installHelper("test");
     write(configFile(), { credHelpers: { "r.example": "test" } });
     writeFileSync(join(store, "r_example"), '{"Username":"<token>","Secret":"refresh"}');
-    expect(findCredentials("r.example")?.identityToken).toBe("refresh");
+    expect((await findCredentials("r.example"))?.identityToken).toBe("refresh");
   });
 
   it("serve all registries as Docker's credsStore, under Docker Hub's long name", async () => {
     const store = installHelper("desk");
     write(dockerFile(), { credsStore: "desk" });
     writeFileSync(join(store, "https___index_docker_io_v1_"), '{"Username":"hub","Secret":"s"}');
-    expect(findCredentials("docker.io/library/alpine")).toEqual({ username: "hub", password: "s" });
+    expect(await findCredentials("docker.io/library/alpine")).toEqual({ username: "hub", password: "s" });
   });
 
-  it("do not stop anybody when a credsStore is missing, but do when a registry's own helper is", () => {
+  it("do not stop anybody when a credsStore is missing, but do when a registry's own helper is", async () => {
     write(dockerFile(), { credsStore: "missing-store" });
-    expect(findCredentials("r.example")).toBeUndefined();
+    expect(await findCredentials("r.example")).toBeUndefined();
     write(configFile(), { credHelpers: { "r.example": "missing-helper" } });
-    expect(() => findCredentials("r.example")).toThrow(/"docker-credential-missing-helper" is not installed/);
+    await expect(findCredentials("r.example")).rejects.toThrow(/"docker-credential-missing-helper" is not installed/);
   });
 
-  it("cannot be any program", () => {
+  it("cannot be any program", async () => {
     write(join(home, "evil"), "#!/bin/sh\n");
     for (const name of ["x/../../evil", "../evil", "a b", ""]) {
       write(configFile(), { credHelpers: { "r.example": name } });
-      expect(() => findCredentials("r.example")).toThrow(/is not installed/);
+      await expect(findCredentials("r.example")).rejects.toThrow(/is not installed/);
     }
   });
 });
@@ -246,7 +247,7 @@ describe("removeCredentials()", () => {
   it("leaves Docker's file to Docker", async () => {
     write(dockerFile(), { auths: { "r.example": { auth: encode("a:b") } } });
     expect(await removeCredentials("r.example")).toBe(false);
-    expect(findCredentials("r.example")).toBeDefined();
+    expect(await findCredentials("r.example")).toBeDefined();
   });
 
   it("removeAllCredentials() empties the files that are there, and makes none", async () => {
