@@ -1,5 +1,7 @@
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
+import { parseSignal } from "../oci/signal.ts";
+import { waitForExit } from "../runtime/exit.ts";
 import { sendSignal } from "../system/signals.ts";
 import { getSettled } from "./start.ts";
 import { canKill } from "./state.ts";
@@ -12,7 +14,7 @@ import { canKill } from "./state.ts";
  */
 export async function killContainer(engine: Engine, nameOrId: string, signal: number): Promise<void> {
   const { id } = engine.containers.get(nameOrId);
-  await engine.containers.withLock(id, async () => {
+  const { init, monitor } = await engine.containers.withLock(id, async () => {
     const record = await getSettled(engine, id);
     if (!canKill(record.state) || !record.init) {
       throw new DhowError(
@@ -20,9 +22,14 @@ export async function killContainer(engine: Engine, nameOrId: string, signal: nu
         { kind: "conflict" },
       );
     }
-    // A container that the user kills is not started again by its restart policy, as in podman.
-    if (signal === sigkill) engine.containers.update(id, { stoppedByUser: true });
+    // What the user means to end is not started again by its restart policy.
+    const ends = signal === sigkill || signal === parseSignal(record.config.stopSignal).number;
+    if (ends) engine.containers.update(id, { stoppedByUser: true });
     sendSignal(record.init.pid, signal);
+    return { init: record.init, monitor: record.monitor };
   });
+  if (signal === sigkill) await waitForExit(engine.containers.runDirectory(id), { init, monitor }, killTimeoutMs);
 }
+/** SIGKILL is followed by the end, but for processes that the kernel cannot interrupt. */
+const killTimeoutMs = 10_000;
 const sigkill = 9;

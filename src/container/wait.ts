@@ -2,13 +2,14 @@ import { readFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { waitForExit } from "../runtime/exit.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
-import { exitFolder } from "./end.ts";
-import { hasEnded, isRunning } from "./state.ts";
+import { exitFolder, type LifecycleEngine } from "./end.ts";
+import { refreshContainers } from "./refresh.ts";
+import { canStart, hasEnded, isRunning } from "./state.ts";
 
 const recordPauseMs = 10;
 
 /**
- * Waits until a container has ended; one that has not been started yet is waited for, too.
+ * Waits until a container has ended. One that has never been started counts as ended, with exit code 0, as in podman.
  *
  * @returns Its exit code.
  */
@@ -24,7 +25,7 @@ export async function waitForContainer(engine: WaitEngine, id: string, options: 
 }
 const unknownExitCode = 255;
 
-type WaitEngine = Pick<Engine, "containers" | "paths">;
+type WaitEngine = LifecycleEngine;
 
 export interface WaitOptions {
   /** States, any of which ends the waiting; none means its end. */
@@ -41,8 +42,13 @@ async function conditionMet(
   const { state, exitCode } = record;
   if (conditions.includes(state)) return isRunning(state) ? -1 : (exitCode ?? 0);
   if (conditions.length > 0 && !conditions.includes("stopped")) return undefined;
-  if (hasEnded(state)) return exitCode ?? 0;
-  return isRunning(state) ? endOf(engine, record) : undefined;
+  // One that never ran has nothing to wait for.
+  if (hasEnded(state) || canStart(state)) return exitCode ?? 0;
+  if (!isRunning(state)) return undefined;
+  const code = await endOf(engine, record);
+  // Nobody was there to see the end: nobody else may be there to record it.
+  if (code === undefined) await refreshContainers(engine, [record]);
+  return code;
 }
 
 /** @returns Undefined if the monitor left no word: then the record will tell. */

@@ -17,7 +17,7 @@ export const kill = defineCommand({
   },
   operands: { complete: "running-containers" },
   async run({ options, operands }, { engine, out }) {
-    const signal = parseSignal(options.signal);
+    const signal = parseSignal(options.signal.replace(/^-(?=.)/, ""));
     const found = await findTargets(engine, { ...options, operands });
     await forEachTarget(found, async ({ record, shown }) => {
       if (options.all && !canKill(record.state)) return;

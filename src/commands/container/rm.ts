@@ -57,5 +57,9 @@ export const rm = defineCommand({
 /** `rm` has an exit code of its own for a container that does not exist. */
 function asMissing(error: unknown): unknown {
   if (!isKind(error, "not-found")) return error;
-  return new DhowError(error.message, { kind: error.kind, exitCode: missingContainer, cause: error.cause });
+  return new DhowError(error.message.replace("with name or ID", "with ID or name"), {
+    kind: error.kind,
+    exitCode: missingContainer,
+    cause: error.cause,
+  });
 }

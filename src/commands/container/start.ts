@@ -32,12 +32,11 @@ export const start = defineCommand({
   },
   operands: { complete: "containers" },
   async run({ options, operands, changed }, { engine, out }) {
+    checkTargets(operands, options);
     if (options["sig-proxy"] && !options.attach) {
       throw invalid("you cannot use sig-proxy without --attach: invalid argument");
     }
     if (options.attach) {
-      if (operands.length > 1) throw invalid("you cannot start and attach multiple containers at once");
-      if (options.all) throw invalid("you cannot start and attach all containers at once");
       const { record } = await findTarget(engine, { operands, latest: options.latest });
       const { config } = record;
       const end = await explained(engine, record, () =>
@@ -52,7 +51,7 @@ export const start = defineCommand({
       );
       return exitCodeOf(end);
     }
-    const found = await findTargets(engine, { ...options, operands });
+    const found = await findTargets(engine, { ...options, operands, narrow: true });
     await forEachTarget(found, async ({ record, shown }) => {
       if (options.all && !canStart(record.state)) return;
       await explained(engine, record, () => startContainer(engine, record.id));
@@ -61,6 +60,19 @@ export const start = defineCommand({
     return 0;
   },
 });
+
+function checkTargets(
+  operands: readonly string[],
+  { all, latest, attach, filter }: { all: boolean; latest: boolean; attach: boolean; filter: readonly string[] },
+): void {
+  const named = operands.length > 0;
+  if (!named && !latest && !all && filter.length === 0) throw invalid("start requires at least one argument");
+  if (all && (named || latest)) {
+    throw invalid("either start all containers or the container(s) provided in the arguments");
+  }
+  if (attach && operands.length > 1) throw invalid("you cannot start and attach multiple containers at once");
+  if (attach && all) throw invalid("you cannot start and attach all containers at once");
+}
 
 /** A container that cannot be started is a failure of the command, whatever it is in a `run`; with --rm it is removed. */
 async function explained<T>(engine: Engine, { id, config }: ContainerRecord, start: () => Promise<T>): Promise<T> {

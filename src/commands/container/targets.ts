@@ -29,6 +29,8 @@ export interface TargetRequest {
   readonly filter?: readonly string[];
   /** Containers that do not exist are passed over. */
   readonly ignore?: boolean;
+  /** Filters may stand beside names, and choose among them. */
+  readonly narrow?: boolean;
 }
 
 /** The targets that exist, and a failure for each that does not. */
@@ -41,23 +43,28 @@ export interface Targets {
 export async function findTargets(engine: Engine, request: TargetRequest): Promise<Targets> {
   const { operands, all = false, latest = false, cidfile = [], filter = [], ignore = false } = request;
   checkRequest(request);
-  if (all || filter.length > 0 || latest) {
-    const records = await selectRecords(engine, { filter, latest });
-    return { targets: records.map((record) => ({ record, shown: record.id })), failures: [] };
+  const selected = all || filter.length > 0 || latest ? await selectRecords(engine, { filter, latest }) : undefined;
+  if (selected && operands.length === 0) {
+    return { targets: selected.map((record) => ({ record, shown: record.id })), failures: [] };
   }
   const words = [...operands.map((word) => word.replace(/^\//, "")), ...readIdFiles(cidfile, ignore)];
   const targets: Target[] = [];
   const failures: unknown[] = [];
-  for (const word of words) {
+  for (const shown of words) {
     try {
-      const [record] = await refreshContainers(engine, [engine.containers.get(word)]);
-      if (record) targets.push({ record, shown: word });
-      else engine.containers.get(word);
+      targets.push({ record: await getRefreshed(engine, shown), shown });
     } catch (error) {
       if (!(ignore && isKind(error, "not-found"))) failures.push(error);
     }
   }
-  return { targets, failures };
+  const chosen = selected && new Set(selected.map(({ id }) => id));
+  return { targets: chosen ? targets.filter(({ record }) => chosen.has(record.id)) : targets, failures };
+}
+
+async function getRefreshed(engine: Engine, nameOrId: string): Promise<ContainerRecord> {
+  const [record] = await refreshContainers(engine, [engine.containers.get(nameOrId)]);
+  // Refreshing may have removed it.
+  return record ?? engine.containers.get(nameOrId);
 }
 
 /** The one container that a command is about. */
@@ -85,13 +92,13 @@ export async function forEachTarget(found: Targets, act: (target: Target) => Pro
   if (failures.length > 0) throw new AggregateError(failures);
 }
 
-function checkRequest({ operands, all, latest, cidfile = [], filter = [] }: TargetRequest): void {
+function checkRequest({ operands, all, latest, cidfile = [], filter = [], narrow }: TargetRequest): void {
   const named = operands.length > 0 || cidfile.length > 0;
   if (all && latest) throw invalid("--all and --latest cannot be used together");
   if (all && operands.length > 0) throw invalid("no arguments are needed with --all");
   if (all && cidfile.length > 0) throw invalid("--all, --latest, and --cidfile cannot be used together");
   if (latest && named) throw invalid("--latest and containers cannot be used together");
-  if (filter.length > 0 && operands.length > 0) throw invalid("--filter takes no arguments");
+  if (filter.length > 0 && operands.length > 0 && !narrow) throw invalid("--filter takes no arguments");
   if (!named && !all && !latest && filter.length === 0) {
     throw invalid("you must provide at least one name or id");
   }
@@ -112,13 +119,20 @@ async function selectRecords(
 
 function readIdFiles(paths: readonly string[], ignore: boolean): string[] {
   return paths.flatMap((path) => {
-    try {
-      return [readFileSync(path, "utf8").split("\n", 1)[0] ?? ""];
-    } catch (cause) {
-      if (ignore && errnoOf(cause) === "ENOENT") return [];
-      throw new DhowError(`reading CIDFile: cannot open ${path}`, { kind: "not-found", cause });
-    }
+    const text = readIfExists(path);
+    if (text !== undefined) return [text.split("\n", 1)[0] ?? ""];
+    if (ignore) return [];
+    throw new DhowError(`reading CIDFile: open ${path}: no such file or directory`, { kind: "not-found" });
   });
+}
+
+function readIfExists(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    if (errnoOf(cause) === "ENOENT") return undefined;
+    throw new DhowError(`reading CIDFile: cannot read ${path}`, { kind: "permission-denied", cause });
+  }
 }
 
 function invalid(message: string): DhowError {

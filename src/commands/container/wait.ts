@@ -24,6 +24,8 @@ export const wait = defineCommand({
     const intervalMs = parseInterval(options.interval);
     const conditions = options.condition.flatMap((text) => text.split(","));
     const found = await findTargets(engine, { ...options, operands });
+    const missing = operands.length - found.targets.length - found.failures.length;
+    for (let line = 0; line < missing; line++) out.line("-1");
     await forEachTarget(found, async ({ record }) => {
       out.line(String(await waitForContainer(engine, record.id, { conditions, intervalMs })));
     });
