@@ -23,6 +23,40 @@ const input = Object.fromEntries(
     .filter(([, path]) => existsSync(path)),
 );
 
+/**
+ * Modules that are always needed together are one file each: reading a file costs more than the code in it. What is in none
+ * of these lies in chunks of its own or beside what it is needed with. Nothing here may load an expensive module of Node's.
+ */
+const chunks = [
+  // Needed before the compile cache, by main, which must hold nothing that others need: they would start it again.
+  { name: "environment", test: oneOf(sources("system/environment"), /rolldown.runtime/) },
+  {
+    // What every command line needs.
+    name: "core",
+    test: oneOf(
+      sources(
+        "errors|version|start|cli/(?:command|failure|flags|globals|locate|operands|output|program)|commands/table|rootless/enter|system/log",
+      ),
+      /\/package\.json$/,
+    ),
+  },
+  {
+    // What every command with an engine needs.
+    name: "base",
+    test: sources(
+      "open-engine|oci/(?:digest|reference)|storage/(?!garbage)[\\w-]+|rootless/(?:user|cgroup)|container/(?:state|refresh|list|end|cgroups)|system/(?!environment|log)[\\w-]+|cli/(?:filter|human|table)",
+    ),
+  },
+];
+
+function oneOf(...patterns) {
+  return (id) => patterns.some((pattern) => pattern.test(id));
+}
+
+function sources(names) {
+  return new RegExp(`^${root}/src/(?:${names})\\.ts$`);
+}
+
 /** In seconds; set from outside where builds have to be the same byte for byte. */
 const builtAt = Number(process.env.SOURCE_DATE_EPOCH ?? Math.trunc(Date.now() / 1000));
 
@@ -55,16 +89,35 @@ const bundle = await rolldown({
 const fresh = `${output}.${process.pid}.new`;
 const old = `${output}.${process.pid}.old`;
 rmSync(fresh, { recursive: true, force: true });
+process.on("exit", () => rmSync(fresh, { recursive: true, force: true }));
 mkdirSync(fresh);
-await bundle.write({
+const { output: files } = await bundle.write({
   dir: fresh,
   format: "cjs",
   entryFileNames: "[name].cjs",
   chunkFileNames: "[name]-[hash].cjs",
-  codeSplitting: true,
+  codeSplitting: { groups: chunks },
 });
 await bundle.close();
+checkChunks(files);
 writeFileSync(resolve(fresh, "package.json"), '{ "type": "commonjs" }\n');
 if (existsSync(output)) renameSync(output, old);
 renameSync(fresh, output);
 rmSync(old, { recursive: true, force: true });
+
+/**
+ * Refuses a bundle in which chunks need each other in a circle, in which constants can be read before they are set, or in
+ * which one needs main, which would start dhow once more.
+ */
+function checkChunks(files) {
+  const imports = new Map(files.map(({ fileName, imports = [] }) => [fileName, imports]));
+  const done = new Set();
+  const visit = (file, path) => {
+    if (path.includes(file)) throw new Error(`chunks need each other: ${[...path, file].join(" -> ")}`);
+    if (file === "main.cjs" && path.length > 0) throw new Error(`${path.at(-1)} needs main.cjs`);
+    if (done.has(file)) return;
+    for (const next of imports.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of imports.keys()) visit(file, []);
+}

@@ -1,24 +1,10 @@
 import { enableCompileCache } from "node:module";
-import { runProgram } from "./cli/program.ts";
-import { commands } from "./commands/table.ts";
-import { ensureNamespace } from "./rootless/enter.ts";
 import { getVariable } from "./system/environment.ts";
-import { version } from "./version.ts";
 
 startCompileCache();
 restoreWorkingDirectory();
-void runProgram(
-  {
-    // As `alias podman=dhow` has it: a link of that name makes help and messages speak of it.
-    name: getVariable("DHOW_INVOKED_AS") ?? "dhow",
-    version,
-    commands,
-    enterNamespace: ensureNamespace,
-    loadEngine: async () => (await import("./open-engine.ts")).openEngine,
-    listNames: async (kind, globals) => (await import("./list-names.ts")).listNames(kind, globals),
-  },
-  process.argv.slice(2),
-).then((exitCode) => process.exit(exitCode));
+// Loaded behind the cache, not beside it: what is loaded before is compiled anew each time.
+void import("./start.ts").then(async ({ start }) => process.exit(await start(process.argv.slice(2))));
 
 /** V8 keeps the compiled form of our chunks and of the libraries there. Without a home it compiles them anew. */
 function startCompileCache(): void {

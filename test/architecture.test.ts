@@ -26,6 +26,7 @@ const mayImport: Record<string, readonly string[]> = {
   "open-engine.ts": ["*"],
   "list-names.ts": ["*"],
   "main.ts": ["*"],
+  "start.ts": ["*"],
 };
 
 /** Commands whose subject is the machine itself may ask the rootless layer. */
