@@ -78,6 +78,8 @@ function stateFilters({ containers }: FilterEngine): FilterTable<ContainerRecord
   };
 }
 
+const restartPolicies: readonly string[] = ["no", "on-failure", "always", "unless-stopped"];
+
 const configFilters: FilterTable<ContainerRecord> = {
   command:
     (value) =>
@@ -95,10 +97,10 @@ const configFilters: FilterTable<ContainerRecord> = {
     (value) =>
     ({ config }) =>
       config.network.mode === value,
-  "restart-policy":
-    (value) =>
-    ({ config }) =>
-      config.restart.policy === value,
+  "restart-policy": (value) => {
+    if (!restartPolicies.includes(value)) throw invalid(`${value} invalid restart policy`);
+    return ({ config }) => config.restart.policy === value;
+  },
   "should-start-on-boot": (value) => {
     const wanted = parseFilterBoolean("should-start-on-boot", value);
     return ({ config, stoppedByUser }) => {

@@ -1,5 +1,6 @@
 import type { Engine } from "../engine.ts";
 import { findAttendant } from "../runtime/attendant.ts";
+import { readExit } from "../runtime/exit.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { bootId, isAlive } from "../system/clock.ts";
 import { isDueForRemoval, isGone, type LifecycleEngine, recordEnd, removeRecorded } from "./end.ts";
@@ -19,9 +20,17 @@ export async function refreshContainers(
   const refreshed: ContainerRecord[] = [];
   for (const record of records) {
     const current = needsRepair(engine, record) ? await repair(engine, record.id) : record;
-    if (current) refreshed.push(current);
+    if (current) refreshed.push(isGone(current) ? asEnded(engine, current) : current);
   }
   return refreshed;
+}
+
+/** As the record will be when whoever attends to the container has written its end down. */
+function asEnded({ containers }: Pick<Engine, "containers">, record: ContainerRecord): ContainerRecord {
+  const exit = readExit(containers.runDirectory(record.id));
+  if (!exit) return record;
+  const { code, at } = exit;
+  return { ...record, state: "exited", exitCode: code, finishedAt: at, init: undefined, monitor: undefined };
 }
 
 function needsRepair(engine: Pick<Engine, "containers">, record: ContainerRecord): boolean {

@@ -62,6 +62,6 @@ function findDependents(engine: LifecycleEngine, id: string): ContainerRecord[] 
 function stillRunning({ id, state }: ContainerRecord): DhowError {
   return new DhowError(
     `cannot remove container ${id} as it is ${state} - running or paused containers cannot be removed without force: container state improper`,
-    { kind: "conflict", exitCode: 2, hint: "stop it first, or remove it with --force" },
+    { kind: "conflict", exitCode: 2 },
   );
 }

@@ -19,8 +19,8 @@ export function parsePointInTime(text: string, now = new Date()): Date {
   if (/^\d+(?:\.\d+)?$/.test(text)) return new Date(Number(text) * 1000);
   const durationMs = parseDurationMs(text);
   if (durationMs !== undefined) return new Date(now.getTime() - durationMs);
-  const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/.test(text)
-    ? Date.parse(text.length === "2006-01-02".length ? `${text}T00:00:00` : text)
+  const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/.test(text)
+    ? Date.parse(text.length === "2006-01-02".length ? `${text}T00:00:00` : text.replace(",", "."))
     : Number.NaN;
   if (Number.isNaN(time)) {
     throw new DhowError(`failed to parse value as time or duration: ${JSON.stringify(text)}`, {

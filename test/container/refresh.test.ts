@@ -61,6 +61,14 @@ describe("refreshContainers()", () => {
     expect(await refresh()).toEqual([record]);
   });
 
+  it("shows an end that somebody else is about to record", async () => {
+    const { id } = fixture.add("web", { ...now, state: "stopping", init: dead });
+    writeExit(id, "137");
+    announceAttendance(fixture.engine.containers.runDirectory(id));
+    expect(await refresh()).toMatchObject([{ state: "exited", exitCode: 137 }]);
+    expect(fixture.engine.containers.get(id).state).toBe("stopping");
+  });
+
   it("leaves a container to the dhow that starts it", async () => {
     const record = fixture.add("web", { ...now, state: "initialized", monitor: self });
     expect(await refresh()).toEqual([record]);
