@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { inject } from "vitest";
 import { findLeftovers, type LeftoverScope, noteNamespace, waitUntilNothingLeft } from "./leftovers.ts";
 import { isRunning, type NamespaceRecord, namespaceRecord } from "./namespace-record.ts";
@@ -94,6 +95,7 @@ export function testUser(kind: UserKind): TestUser {
     noteNamespace(scope);
     return result;
   }
+  const terminals: Terminal[] = [];
   const user: TestUser = {
     kind,
     name,
@@ -107,16 +109,24 @@ export function testUser(kind: UserKind): TestUser {
       return stdout.replace(/\n$/, "");
     },
     start: (args, options = {}) => startProgram(["dhow", ...args], options),
-    terminal: (args, options = {}) =>
-      openTerminal(["dhow", ...args], { ...options, launch: (argv) => startProgram(argv, options) }),
+    terminal(args, options = {}) {
+      const launch = (argv: readonly string[]) => startProgram(argv, options);
+      const terminal = openTerminal(["dhow", ...args], { ...options, launch });
+      terminals.push(terminal);
+      return terminal;
+    },
     namespace() {
       noteNamespace(scope);
       return namespaceRecord(home);
     },
     processes: () => findLeftovers(scope).processes,
     async expectNothingLeft() {
-      const containers = await user.succeed(["ps", "--all", "--quiet"]);
-      if (containers !== "") throw new Error(`containers are left: ${containers.replaceAll("\n", " ")}`);
+      await Promise.all(terminals.splice(0).map((terminal) => terminal.closeIfEnded()));
+      const list = () => user.succeed(["ps", "--all", "--quiet"]);
+      // Whoever removes a --rm container may still be at it.
+      for (const deadline = Date.now() + 10_000; (await list()) !== ""; await delay(100)) {
+        if (Date.now() > deadline) throw new Error(`containers are left: ${(await list()).replaceAll("\n", " ")}`);
+      }
       await waitUntilNothingLeft(scope);
     },
     dispose: () => dispose(user, scope),

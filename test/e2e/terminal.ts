@@ -16,6 +16,8 @@ export interface Terminal {
   settings(): string;
   /** Waits for the end of the program and returns its exit code. */
   exit(timeoutMs?: number): Promise<number>;
+  /** Takes the terminal away if its program has ended. */
+  closeIfEnded(): Promise<void>;
 }
 
 export interface TerminalOptions {
@@ -58,6 +60,12 @@ export function openTerminal(argv: readonly string[], { columns = 80, rows = 24,
       running.closeInput();
       await running.end(timeoutMs);
       return Number(/ended with (\d+)/.exec(shown)?.[1]);
+    },
+    async closeIfEnded() {
+      if (!/ended with \d+/.test(running.stdout())) return;
+      running.write("\n");
+      running.closeInput();
+      await running.end();
     },
   };
   return terminal;
