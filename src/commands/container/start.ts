@@ -3,9 +3,8 @@ import { startAttached } from "../../container/foreground.ts";
 import { removeContainer } from "../../container/remove.ts";
 import { startContainer } from "../../container/start.ts";
 import { canStart } from "../../container/state.ts";
-import type { Engine } from "../../engine.ts";
+import type { ContainerRecord, Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
-import type { ContainerRecord } from "../../storage/containers.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { findTarget, findTargets, forEachTarget, targetOptions } from "./targets.ts";
 
