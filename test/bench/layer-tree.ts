@@ -9,7 +9,10 @@ export function makeTree(root: string): string {
   const random = createRandom(12345);
   const words = Array.from({ length: 4000 }, () => Math.floor(random() * 36 ** 5).toString(36));
   const text = Buffer.from(Array.from({ length: 1 << 18 }, () => words[Math.floor(random() ** 2 * 4000)]).join(" "));
-  const code = Buffer.from(Array.from({ length: 1 << 20 }, () => Math.floor(random() ** 3 * 256)));
+  const instructions = Array.from({ length: 300 }, () => Array.from({ length: 4 }, () => Math.floor(random() * 256)));
+  const code = Buffer.from(
+    Array.from({ length: 1 << 18 }, () => instructions[Math.floor(random() * 300)] ?? []).flat(),
+  );
   const folders = Array.from({ length: 1111 }, (_, index) => join(root, "usr", `d${index % 23}`, `sub${index}`));
   for (const folder of folders) mkdirSync(folder, { recursive: true });
   for (let index = 0; index < 24_000; index++) {

@@ -61,21 +61,51 @@ export async function runUnpackJob(job: UnpackJob, onProgress: (bytes: number) =
     blobHash?.update(chunk);
     onProgress(total);
   });
+  const flusher = createFlusher(job);
   try {
     for await (const chunk of decompress(source)) {
       archiveHash.update(chunk);
       parser.push(chunk);
+      flusher.wrote(chunk.length);
     }
     parser.end();
     const diffId = parseDigest(`sha256:${archiveHash.digest("hex")}`);
     if (blobHash) verify("blob", job.blobDigest, `sha256:${blobHash.digest("hex")}`);
     verify("archive", job.diffId, diffId);
     const outcome = writer.finish();
-    if (!job.volatile) await syncTree(job.directory);
+    await flusher.finish();
     return { ...outcome, diffId };
   } finally {
     writer.abort();
   }
+}
+
+const flushEveryBytes = 64 << 20;
+
+/** Lets the disk write while we unpack, so that little is left for the end. */
+function createFlusher({ directory, volatile }: UnpackJob): { wrote(bytes: number): void; finish(): Promise<void> } {
+  let unflushed = 0;
+  let isRunning = false;
+  let flushed = Promise.resolve();
+  return {
+    wrote(bytes) {
+      unflushed += bytes;
+      if (volatile || isRunning || unflushed < flushEveryBytes) return;
+      unflushed = 0;
+      isRunning = true;
+      flushed = flushed.then(() => syncTree(directory));
+      // Whoever finishes gets the failure: the kernel tells it only once.
+      flushed
+        .catch(() => {})
+        .finally(() => {
+          isRunning = false;
+        });
+    },
+    async finish() {
+      await flushed;
+      if (!volatile) await syncTree(directory);
+    },
+  };
 }
 
 async function* observe(
