@@ -11,7 +11,7 @@ import { removeCgroup } from "./cgroups.ts";
 import { hasEnded, isLive, isStarting } from "./state.ts";
 
 /** The exit code of a container whose end nobody saw. */
-const unknownExitCode = 255;
+const unknownExitCode = -1;
 const killWaitMs = 5000;
 const scriptWaitMs = 2000;
 /** How long an exit code is kept for those who wait, at the least. */

@@ -146,7 +146,7 @@ function processSpec(runDirectory: string, config: ContainerConfig, options: Exe
     ...(size && { consoleSize: { height: size.rows, width: size.columns } }),
     args: options.command,
     cwd: options.workdir ?? process.cwd,
-    env: mergeEnvironment(process.env, [...home, ...options.env]),
+    env: mergeEnvironment([...(options.terminal ? ["TERM=xterm"] : []), ...process.env], [...home, ...options.env]),
     user: isOther ? { ...process.user, uid, gid, additionalGids } : process.user,
     capabilities: containerCapabilities(options.privileged ? { ...config, privileged: true } : config, {
       uid,

@@ -17,7 +17,12 @@ import { isRunning } from "./state.ts";
 export interface ForegroundOptions extends StreamChoice {
   /** Passes the signals that this process gets on to the container. */
   readonly proxySignals: boolean;
+  /** Called when the program runs. */
+  onStarted?(): void;
 }
+
+/** As podman has it. */
+const unknownExitCode = -1;
 
 /** How a foreground run ended, and with which exit code. */
 export type ForegroundEnd =
@@ -82,6 +87,7 @@ async function connectAndGo(engine: Engine, { record, starting, options, proxy }
     if (!passthrough) streams = connect(connectAttachSocket(directory), directory, options);
     await starting.go(created);
     proxy.begin(created.init);
+    options.onStarted?.();
     return { created, streams, attends };
   } catch (error) {
     await streams?.release();
@@ -104,7 +110,7 @@ async function watch(engine: Engine, id: string, { created, streams, attends }: 
   }
   // A program may close its streams and run on.
   const exit = await waitForExit(directory, created);
-  if (!attends) return { kind: "exited", exitCode: exit?.code ?? 255 };
+  if (!attends) return { kind: "exited", exitCode: exit?.code ?? unknownExitCode };
   const exitCode = await engine.containers.withLock(id, async () => {
     const record = engine.containers.find(id);
     if (!record) return undefined;
@@ -112,7 +118,7 @@ async function watch(engine: Engine, id: string, { created, streams, attends }: 
     if (record.config.autoRemove) await removeRecorded(engine, record);
     return record.exitCode;
   });
-  return { kind: "exited", exitCode: exit?.code ?? exitCode ?? 255 };
+  return { kind: "exited", exitCode: exit?.code ?? exitCode ?? unknownExitCode };
 }
 
 async function endOf(streams: AttachedStreams | undefined): Promise<"closed" | "detached" | "broken-pipe"> {

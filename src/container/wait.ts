@@ -23,7 +23,7 @@ export async function waitForContainer(engine: WaitEngine, id: string, options: 
     await new Promise((resolve) => setTimeout(resolve, Math.min(options.intervalMs, pauseMs)));
   }
 }
-const unknownExitCode = 255;
+const unknownExitCode = -1;
 
 type WaitEngine = LifecycleEngine;
 

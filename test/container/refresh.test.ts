@@ -38,7 +38,7 @@ describe("refreshContainers()", () => {
 
   it("records an end that nobody saw", async () => {
     fixture.add("web", { ...now, state: "stopping", init: dead, monitor: dead });
-    expect(await refresh()).toMatchObject([{ state: "exited", exitCode: 255 }]);
+    expect(await refresh()).toMatchObject([{ state: "exited", exitCode: -1 }]);
   });
 
   it("takes containers of an earlier boot to have ended, whoever has their pid now", async () => {

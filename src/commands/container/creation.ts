@@ -1,4 +1,4 @@
-import { unlinkSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import type { CommandContext, Invocation } from "../../cli/command.ts";
 import { unsupportedOptions } from "../../cli/options/container/unsupported.ts";
 import type { createOptions, runOptions } from "../../cli/options/container.ts";
@@ -19,27 +19,22 @@ export async function createFromCommandLine(given: Given, context: CommandContex
   const { options, operands } = given;
   const { engine } = context;
   const [imageName = "", ...command] = operands;
-  const cidFile = options.cidfile === undefined ? undefined : reserveIdFile(options.cidfile);
-  try {
-    const changed = (name: string) => (given.changed as (name: string) => boolean)(name);
-    const image = await fetchImage(given, imageName, context);
-    const config = buildContainerConfig({
-      flags: options,
-      changed,
-      unsupported: Object.keys(unsupportedOptions),
-      command,
-      image: { id: image.id, name: nameOf(image, imageName), defaults: engine.images.config(image).config ?? {} },
-      caller: callerFacts(engine),
-      createCommand: ["dhow", ...process.argv.slice(2)],
-    });
-    if (options.replace) await replace(engine, options.name);
-    const record = createContainer(engine, config, options.name);
-    if (cidFile !== undefined) writeFileSync(cidFile, record.id);
-    return record;
-  } catch (error) {
-    if (cidFile !== undefined) unlinkSync(cidFile);
-    throw error;
-  }
+  const name = options.name?.replace(/^\//, "");
+  const changed = (flag: string) => (given.changed as (flag: string) => boolean)(flag);
+  const image = await fetchImage(given, imageName, context);
+  const config = buildContainerConfig({
+    flags: options,
+    changed,
+    unsupported: Object.keys(unsupportedOptions),
+    command,
+    image: { id: image.id, name: nameOf(image, imageName), defaults: engine.images.config(image).config ?? {} },
+    caller: callerFacts(engine),
+    createCommand: ["dhow", ...process.argv.slice(2)],
+  });
+  if (options.replace) await replace(engine, name);
+  const record = createContainer(engine, config, name);
+  if (options.cidfile !== undefined) await writeIdFile(engine, options.cidfile, record.id);
+  return record;
 }
 
 async function fetchImage(given: Given, name: string, { engine, out }: CommandContext): Promise<ImageRecord> {
@@ -73,16 +68,15 @@ async function replace(engine: CommandContext["engine"], name: string | undefine
   if (old?.name === name) await removeContainer(engine, old.id, { force: true });
 }
 
-/** Nobody's id is overwritten: whoever made the file first has it. */
-function reserveIdFile(path: string): string {
+/**
+ * An id that the file held before is overwritten, as in podman. A container whose id cannot be told is not kept.
+ * @throws {DhowError} `invalid-argument`.
+ */
+async function writeIdFile(engine: CommandContext["engine"], path: string, id: string): Promise<void> {
   try {
-    writeFileSync(path, "", { flag: "wx", mode: 0o644 });
-    return path;
+    writeFileSync(path, id, { mode: 0o644 });
   } catch (cause) {
-    throw new DhowError(`cannot write container ID file ${path}`, {
-      kind: "invalid-argument",
-      cause,
-      hint: "make sure that no other container uses it, and delete it",
-    });
+    await removeContainer(engine, id, { force: true });
+    throw new DhowError(`cannot write container ID file ${path}`, { kind: "invalid-argument", cause });
   }
 }

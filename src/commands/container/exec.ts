@@ -55,7 +55,8 @@ export const exec = defineCommand({
       });
     }
     const { env, tty } = options;
-    const end = await execInContainer(engine, target.record.id, {
+    const run = options.detach ? startInBackground : execInContainer;
+    const end = await run(engine, target.record.id, {
       command,
       env: buildEnvironment(
         {
@@ -79,3 +80,13 @@ export const exec = defineCommand({
     return 0;
   },
 });
+
+/** In the background it is dhow that fails, not the command. */
+async function startInBackground(...request: Parameters<typeof execInContainer>): ReturnType<typeof execInContainer> {
+  try {
+    return await execInContainer(...request);
+  } catch (error) {
+    if (!(error instanceof DhowError)) throw error;
+    throw new DhowError(error.message, { kind: error.kind, cause: error });
+  }
+}

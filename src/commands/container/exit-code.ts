@@ -6,7 +6,8 @@ const brokenPipe = 141;
 export function exitCodeOf(end: ForegroundEnd): number {
   switch (end.kind) {
     case "exited":
-      return end.exitCode;
+      // A process cannot exit with -1.
+      return end.exitCode & 0xff;
     case "detached":
       return 0;
     case "broken-pipe":

@@ -9,6 +9,8 @@ export const rename = defineCommand({
   operands: { min: 2, max: 2, complete: "containers" },
   async run({ operands: [target = "", name = ""] }, { engine }) {
     const { id } = engine.containers.get(target);
-    await engine.containers.withLock(id, async () => engine.containers.update(id, { name: checkName(name) }));
+    await engine.containers.withLock(id, async () =>
+      engine.containers.update(id, { name: checkName(name.replace(/^\//, "")) }),
+    );
   },
 });

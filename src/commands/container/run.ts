@@ -4,6 +4,7 @@ import { isTerminal } from "../../cli/output.ts";
 import { startAttached } from "../../container/foreground.ts";
 import { removeContainer } from "../../container/remove.ts";
 import { startContainer } from "../../container/start.ts";
+import { DhowError } from "../../errors.ts";
 import { createFromCommandLine } from "./creation.ts";
 import { exitCodeOf } from "./exit-code.ts";
 
@@ -24,6 +25,7 @@ export const run = defineCommand({
     if (options.tty && options.interactive && !isTerminal(0)) {
       out.warn("The input device is not a TTY. The --tty and --interactive flags might not work properly");
     }
+    const streams = chooseStreams(options.attach);
     const { id, config } = await createFromCommandLine(given, context);
     try {
       if (options.detach) {
@@ -32,17 +34,40 @@ export const run = defineCommand({
         return 0;
       }
       const end = await startAttached(engine, id, {
+        ...streams,
         stdin: config.stdin,
-        stdout: true,
-        stderr: true,
         terminal: config.terminal,
         detachKeys: config.detachKeys,
         proxySignals: options["sig-proxy"],
+        onStarted() {
+          if (!streams.stdout && !streams.stderr) out.line(id);
+        },
       });
       return exitCodeOf(end);
     } catch (error) {
       if (options.rm && engine.containers.find(id)) await removeContainer(engine, id, { force: true });
-      throw error;
+      throw asStartFailure(error);
     }
   },
 });
+
+/** Without --attach, both. */
+function chooseStreams(attach: readonly string[]): { readonly stdout: boolean; readonly stderr: boolean } {
+  const names = attach.flatMap((text) => text.toLowerCase().split(","));
+  const wrong = names.find((name) => !["stdin", "stdout", "stderr"].includes(name));
+  if (wrong !== undefined) {
+    throw new DhowError(
+      `invalid stream ${JSON.stringify(wrong)} for --attach - must be one of stdin, stdout, or stderr: invalid argument`,
+      { kind: "invalid-argument" },
+    );
+  }
+  const has = (name: string) => names.length === 0 || names.includes(name);
+  return { stdout: has("stdout"), stderr: has("stderr") };
+}
+
+/** A container that was made but cannot be started is one that cannot be invoked, unless its command does not exist. */
+function asStartFailure(error: unknown): unknown {
+  if (!(error instanceof DhowError) || error.exitCode !== undefined) return error;
+  return new DhowError(error.message, { kind: error.kind, cause: error, exitCode: cannotInvoke });
+}
+const cannotInvoke = 126;

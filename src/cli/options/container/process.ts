@@ -46,6 +46,13 @@ export const processOptions = {
   },
   umask: { type: "string", default: "0022", describe: "Set umask in container" },
   tz: { type: "string", describe: "Set timezone in container" },
+  attach: {
+    type: "string",
+    array: true,
+    short: "a",
+    describe: "Attach to STDIN, STDOUT or STDERR",
+    valueName: "strings",
+  },
   interactive: { type: "boolean", short: "i", describe: "Keep STDIN open even if not attached" },
   tty: { type: "boolean", short: "t", describe: "Allocate a pseudo-TTY for container" },
   init: {

@@ -8,7 +8,6 @@ const text = (describe: string): OptionSpec => ({ type: "string", array: true, h
 const toggle = (describe: string): OptionSpec => ({ type: "boolean", hidden: true, describe });
 
 export const unsupportedOptions = {
-  attach: { ...text("Attach to STDIN, STDOUT or STDERR"), short: "a" },
   "blkio-weight": text("Block IO weight"),
   "blkio-weight-device": text("Block IO weight of a device"),
   "cgroup-conf": text("Configure cgroup v2"),
