@@ -20,15 +20,26 @@ export interface OutputOptions {
   readonly showsWarnings: boolean;
 }
 
+let clearLine: (() => void) | undefined;
+
+/** Sets what takes a moving line off the terminal before anything is written below it; undefined when nothing moves any more. */
+export function clearBeforeLines(clear: (() => void) | undefined): void {
+  clearLine = clear;
+}
+
 /** The process's own stdout and stderr, written synchronously: nothing is lost when the process ends right after. */
 export function openOutput({ showsWarnings }: OutputOptions): Output {
+  const write = (fd: number, content: string | Uint8Array) => {
+    clearLine?.();
+    writeAll(fd, content);
+  };
   return {
-    line: (text) => writeAll(1, `${text}\n`),
-    write: (text) => writeAll(1, text),
+    line: (text) => write(1, `${text}\n`),
+    write: (text) => write(1, text),
     warn(text) {
-      if (showsWarnings) writeAll(2, `WARN: ${text}\n`);
+      if (showsWarnings) write(2, `WARN: ${text}\n`);
     },
-    diagnostic: (text) => writeAll(2, `${text}\n`),
+    diagnostic: (text) => write(2, `${text}\n`),
     get isTerminal() {
       return isTerminal(1);
     },

@@ -1,6 +1,7 @@
 import { defineCommand } from "../cli/command.ts";
 import type { Output } from "../cli/output.ts";
 import { promptLine, promptSecret, readAllInput } from "../cli/prompt.ts";
+import { openSpinner } from "../cli/spinner.ts";
 import { DhowError } from "../errors.ts";
 import {
   findLogin,
@@ -38,7 +39,7 @@ export const login = defineCommand({
   operands: { max: 1 },
   // Keychains belong to the plain user: in the user's namespace a program looks like root to them.
   needsNamespace: false,
-  async run({ options, operands, changed }, { out }) {
+  async run({ options, operands, changed }, { globals, out }) {
     const choice = readAuthFileFlags(options);
     const target = parseLoginTarget(operands[0]);
     const known = await findLogin(target, choice);
@@ -51,6 +52,7 @@ export const login = defineCommand({
       ...choice,
       tlsVerify: changed("tls-verify") ? options["tls-verify"] : undefined,
       certDir: options["cert-dir"],
+      showLongStep: openSpinner({ quiet: false, logLevel: globals.logLevel }),
     };
     const given = readPassword(options);
     if (options.username === undefined && given === undefined && known?.password) {

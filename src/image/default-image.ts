@@ -1,4 +1,5 @@
 import type { Engine } from "../engine.ts";
+import { doSilently, type ShowLongStep } from "../model/long-step.ts";
 import { mediaTypes } from "../oci/image.ts";
 import { hostPlatform } from "../oci/platform.ts";
 import { chainIds } from "../storage/chain-id.ts";
@@ -20,10 +21,14 @@ export function isDefaultImageName(text: string): boolean {
  * The default image, made now if it is not stored (for this storage driver). The same busybox always gives the same image.
  * @throws {DhowError} `unavailable` if this machine has no static busybox.
  */
-export async function ensureDefaultImage(engine: Engine): Promise<ImageRecord> {
+export async function ensureDefaultImage(
+  engine: Engine,
+  showLongStep: ShowLongStep = doSilently,
+): Promise<ImageRecord> {
   const stored = engine.images.find(defaultImageName);
   if (stored && isUnpacked(engine, stored)) return stored;
-  return makeImage(engine, findStaticBusybox());
+  const busybox = findStaticBusybox();
+  return showLongStep(`Making the image ${defaultImageName}`, () => makeImage(engine, busybox));
 }
 
 function isUnpacked(engine: Engine, { topLayer }: ImageRecord): boolean {

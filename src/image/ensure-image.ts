@@ -1,5 +1,6 @@
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
+import type { ShowLongStep } from "../model/long-step.ts";
 import { matchesPlatform } from "../oci/platform.ts";
 import type { ImageRecord } from "../storage/images.ts";
 import { ensureLayers } from "./ensure-layers.ts";
@@ -8,6 +9,8 @@ import type { PullPolicy } from "./pull-flags.ts";
 
 export interface EnsureOptions extends PullOptions {
   readonly policy: PullPolicy;
+  /** For the time in which the default image is made. */
+  readonly showLongStep?: ShowLongStep;
 }
 
 /**
@@ -27,7 +30,7 @@ export async function ensureImage(engine: Engine, name: string, options: EnsureO
     });
   }
   const { ensureDefaultImage, isDefaultImageName } = await import("./default-image.ts");
-  if (isDefaultImageName(name)) return ensureDefaultImage(engine);
+  if (isDefaultImageName(name)) return ensureDefaultImage(engine, options.showLongStep);
   if (policy === "never") throw new DhowError(`${name}: image not known`, { kind: "not-found" });
   refuseId(name);
   const { findRemoteDigest, pullImage } = await import("./pull.ts");

@@ -1,4 +1,5 @@
 import { DhowError } from "../errors.ts";
+import { doSilently, type ShowLongStep } from "../model/long-step.ts";
 import { parseReference } from "../oci/reference.ts";
 import { checkLogin } from "../registry/client.ts";
 import {
@@ -16,6 +17,8 @@ export interface LoginOptions extends AuthFileChoice {
   /** Undefined: as registries.conf says. */
   readonly tlsVerify: boolean | undefined;
   readonly certDir: string | undefined;
+  /** For the time in which the registry is asked. */
+  readonly showLongStep?: ShowLongStep;
 }
 
 /** A registry or a part of it that one signs in to. */
@@ -77,12 +80,11 @@ export async function login(
 export async function tryCredentials(
   { key, registry }: LoginTarget,
   credentials: { readonly username: string; readonly password: string },
-  { tlsVerify, certDir }: LoginOptions,
+  { tlsVerify, certDir, showLongStep = doSilently }: LoginOptions,
 ): Promise<void> {
   const insecure = tlsVerify === undefined ? isInsecureRegistry(loadRegistriesConfig(), registry) : !tlsVerify;
-  const refusal = await checkLogin(registry, { insecure, credentials, certDir, retry }).catch((error) =>
-    asRefusal(key, error),
-  );
+  const check = () => checkLogin(registry, { insecure, credentials, certDir, retry });
+  const refusal = await showLongStep(`Logging in to ${registry}`, check).catch((error) => asRefusal(key, error));
   if (refusal)
     throw new DhowError(`logging into ${JSON.stringify(key)}: invalid username/password`, { kind: refusal.kind });
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import type { CommandContext, Invocation } from "../../cli/command.ts";
 import { unsupportedOptions } from "../../cli/options/container/unsupported.ts";
 import type { createOptions, runOptions } from "../../cli/options/container.ts";
+import { openSpinner } from "../../cli/spinner.ts";
 import { callerFacts } from "../../container/caller-facts.ts";
 import { buildContainerConfig } from "../../container/config/build.ts";
 import { createContainer } from "../../container/create.ts";
@@ -37,7 +38,7 @@ export async function createFromCommandLine(given: Given, context: CommandContex
   return record;
 }
 
-async function fetchImage(given: Given, name: string, { engine, out }: CommandContext): Promise<ImageRecord> {
+async function fetchImage(given: Given, name: string, { engine, globals, out }: CommandContext): Promise<ImageRecord> {
   const { options } = given;
   const display = options.quiet ? undefined : showPull(out);
   try {
@@ -45,6 +46,7 @@ async function fetchImage(given: Given, name: string, { engine, out }: CommandCo
       ...readPullFlags(options, (given.changed as (name: string) => boolean)("tls-verify")),
       policy: parsePullPolicy(options.pull),
       onEvent: display?.onEvent,
+      showLongStep: openSpinner({ quiet: options.quiet, logLevel: globals.logLevel }),
     });
   } finally {
     display?.end();

@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { defineCommand } from "../../cli/command.ts";
 import { isTerminal } from "../../cli/output.ts";
+import { openSpinner } from "../../cli/spinner.ts";
 import { DhowError } from "../../errors.ts";
 import { openArchive } from "../../image/archive/unpack-archive.ts";
 import { loadImages } from "../../image/load.ts";
@@ -19,13 +21,17 @@ export const load = defineCommand({
     quiet: { type: "boolean", short: "q", describe: "Print nothing but the result" },
   },
   operands: { max: 0 },
-  async run({ options }, { engine, out }) {
+  async run({ options }, { engine, globals, out }) {
     if (options.input === undefined && isTerminal(0)) {
       throw new DhowError("cannot read from terminal, use command-line redirection or the --input flag", {
         kind: "invalid-argument",
       });
     }
-    for (const { image, names } of await loadImages(engine, openArchive(options.input ?? "/dev/stdin"))) {
+    const archive = openArchive(options.input ?? "/dev/stdin");
+    // The program in front of a pipe may ask for a password on the terminal before it says anything.
+    await once(archive, "readable").catch(() => undefined);
+    const showLongStep = openSpinner({ quiet: options.quiet, logLevel: globals.logLevel });
+    for (const { image, names } of await showLongStep("Loading images", () => loadImages(engine, archive))) {
       for (const name of names.length > 0 ? names : [`sha256:${image.id}`]) out.line(`Loaded image: ${name}`);
     }
   },

@@ -1,5 +1,6 @@
 import { defineCommand } from "../../cli/command.ts";
 import { imageOptions } from "../../cli/options/container/image.ts";
+import { openSpinner } from "../../cli/spinner.ts";
 import { ensureImage } from "../../image/ensure-image.ts";
 import { parsePullPolicy, readPullFlags } from "../../image/pull-flags.ts";
 import { showPull } from "../pull-progress.ts";
@@ -20,9 +21,12 @@ export const pull = defineCommand({
     quiet,
   },
   operands: { min: 1, complete: "images" },
-  async run({ options, operands, changed }, { engine, out }) {
+  async run({ options, operands, changed }, { engine, globals, out }) {
     const policy = parsePullPolicy(options.policy);
-    const settings = readPullFlags(options, changed("tls-verify"));
+    const settings = {
+      ...readPullFlags(options, changed("tls-verify")),
+      showLongStep: openSpinner({ quiet: options.quiet, logLevel: globals.logLevel }),
+    };
     const failures: unknown[] = [];
     for (const name of operands) {
       const display = options.quiet ? undefined : showPull(out);
