@@ -60,9 +60,15 @@ export function restartDelayMs({ restartCount, startedAt, finishedAt }: Containe
   return Math.min(firstRestartDelayMs * 2 ** Math.min(restartCount, 20), longestRestartDelayMs);
 }
 
+/** Sleeps the first, broken second and then whole ones, as long as the container is there; then runs the rest of its words. */
+const waitScript =
+  'sleep "$1"; n=$2 folder=$3; shift 3; while [ "$n" -gt 0 ] && [ -d "$folder" ]; do sleep 1; n=$((n - 1)); done; [ -d "$folder" ] && exec "$@"';
+
 /** The wait is slept by sh, which holds half a megabyte, rather than by this process. */
 function scheduleRestart(engine: Engine, record: ContainerRecord): void {
-  const seconds = restartDelayMs(record) / 1000;
+  const delayMs = restartDelayMs(record);
+  const seconds = Math.floor(delayMs / 1000);
+  const wait = [String((delayMs - seconds * 1000) / 1000), String(seconds), engine.containers.directory(record.id)];
   const command = [
     installationFile("bin/dhow"),
     ...globalArguments(engine),
@@ -71,8 +77,7 @@ function scheduleRestart(engine: Engine, record: ContainerRecord): void {
     "--restart",
     record.id,
   ];
-  const script = 'sleep "$1"; shift; exec "$@"';
-  const waiting = startProgram(["/bin/sh", "-c", script, "restart", String(seconds), ...command], {
+  const waiting = startProgram(["/bin/sh", "-c", waitScript, "restart", ...wait, ...command], {
     stdio: "ignore",
     detached: true,
     cwd: "/",
