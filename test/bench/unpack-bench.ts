@@ -91,7 +91,11 @@ interface Sample {
 function measure(layer: Layer, work: string): Map<string, Sample[]> {
   const samples = new Map<string, Sample[]>();
   for (let run = 0; run < Number(values.runs); run++) {
-    for (const way of [baseline, ...Object.keys(ways)]) {
+    // Each way begins a round once, so that none always comes after the same one.
+    const names = [baseline, ...Object.keys(ways)];
+    for (const way of [...names.slice(run % names.length), ...names.slice(0, run % names.length)]) {
+      // What the way before has left to be written is not this one's work.
+      execFileSync("sync", ["-f", work]);
       const target = join(work, `${run}-${samples.size}-${way.replaceAll(/\W+/g, "-")}`);
       mkdirSync(target);
       const sample = measureOnce(way, layer, target);
