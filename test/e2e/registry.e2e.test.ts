@@ -97,8 +97,11 @@ describe.each<UserKind>(["range", "root", "norange"])("registries, as the %s use
         "--tls-verify=false",
         `${registry}/message:1`,
       ]);
-      expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "hello\n" });
-      expect(stderr).toContain(`Trying to pull ${registry}/message:1...`);
+      expect({ exitCode, stdout, stderr }).toEqual({
+        exitCode: 0,
+        stdout: "hello\n",
+        stderr: expect.stringContaining(`Trying to pull ${registry}/message:1...`),
+      });
       expect(await user.succeed(["run", "--rm", "--network", "none", `${registry}/message:1`])).toBe("hello");
       await user.expectNothingLeft();
     });
