@@ -122,9 +122,11 @@ describe("ensureNamespace()", () => {
     const { child } = await sandbox.startInside([
       "sh",
       "-c",
-      `echo ready; read -r _; exec ${process.execPath} ${fixture}`,
+      // As the launcher does: what a parent has found out does not count.
+      `echo ready; read -r _; unset DHOW_IN_NAMESPACE; exec ${process.execPath} ${fixture}`,
     ]);
-    kill(sandbox.pausePid());
+    const killed = sandbox.pausePid();
+    kill(killed);
     child.stdin?.write("\n");
     let output = "";
     child.stdout?.on("data", (text) => {
@@ -132,6 +134,8 @@ describe("ensureNamespace()", () => {
     });
     await new Promise((resolve) => child.once("close", resolve));
     expect(JSON.parse(output)).toMatchObject({ user: before.user, mount: before.mount, uid: before.uid });
+    expect(sandbox.pausePid()).not.toBe(killed);
+    expect(identifyProcess(sandbox.pausePid())).toBeDefined();
     expect(readlinkSync(`/proc/${sandbox.pausePid()}/ns/user`)).toBe(before.user);
   });
 
