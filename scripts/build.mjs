@@ -47,6 +47,11 @@ const chunks = [
       "open-engine|oci/(?:digest|reference)|storage/(?!garbage)[\\w-]+|rootless/(?:user|cgroup)|container/(?:state|refresh|list|end|cgroups)|system/(?!environment|log)[\\w-]+|cli/(?:filter|human|table)",
     ),
   },
+  // What fetching an image takes before it is known whether it is there.
+  {
+    name: "pull-progress",
+    test: sources("commands/pull-progress|cli/(?:progress|spinner)|model/long-step|image/pull-flags"),
+  },
 ];
 
 function oneOf(...patterns) {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createReadStream, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -115,6 +115,13 @@ describe("findImages()", () => {
 });
 
 describe("unpackArchive()", () => {
+  it("says so when there is nothing to read", async () => {
+    await expect(unpackArchive(createReadStream(folder), join(folder, "files"))).rejects.toMatchObject({
+      kind: "corrupt",
+      cause: { code: "EISDIR" },
+    });
+  });
+
   it("writes inside of its folder alone, whatever the names are", async () => {
     const hostile = await archive([
       ["../../outside", "x"],

@@ -34,7 +34,7 @@ export async function unpackArchive(source: Readable, folder: string): Promise<A
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = new Map<string, ArchiveFile>();
   const links: [string, string][] = [];
-  const stages = await decompress(source);
+  const stages = await decompress(source).catch(failToRead);
   const tar = extract();
   const reading = (async () => {
     let count = 0;
@@ -53,14 +53,18 @@ export async function unpackArchive(source: Readable, folder: string): Promise<A
   try {
     await Promise.all([pipeline([...stages, tar]), reading]);
   } catch (cause) {
-    if (cause instanceof DhowError) throw cause;
-    throw new DhowError("cannot read the archive", { kind: "corrupt", cause });
+    failToRead(cause);
   }
   for (const [name, target] of links) {
     const file = files.get(target);
     if (file) files.set(name, file);
   }
   return files;
+}
+
+function failToRead(cause: unknown): never {
+  if (cause instanceof DhowError) throw cause;
+  throw new DhowError("cannot read the archive", { kind: "corrupt", cause });
 }
 
 async function copyOut(content: AsyncIterable<Buffer>, path: string): Promise<ArchiveFile> {
