@@ -2,7 +2,7 @@ import { defineCommand } from "../../cli/command.ts";
 import { startContainer } from "../../container/start.ts";
 import { canStop } from "../../container/state.ts";
 import { stopContainer } from "../../container/stop.ts";
-import { cidFileOption, findTargets, forEachTarget, targetOptions } from "./targets.ts";
+import { cidFileOption, findTargets, forEachTarget, stopTimeOption, targetOptions } from "./targets.ts";
 
 export const restart = defineCommand({
   usage: "[options] CONTAINER [CONTAINER...]",
@@ -14,13 +14,7 @@ export const restart = defineCommand({
     all: { type: "boolean", short: "a", describe: "Restart all containers regardless of their state" },
     filter: { type: "string", array: true, short: "f", describe: "Filter output based on conditions given" },
     running: { type: "boolean", describe: "Restart only running containers" },
-    time: {
-      type: "number",
-      short: "t",
-      aliases: ["timeout"],
-      describe: "Seconds to wait for stop before killing the container (default 10)",
-      valueName: "int",
-    },
+    ...stopTimeOption,
   },
   operands: { complete: "containers" },
   async run({ options, operands }, { engine, out }) {

@@ -1,7 +1,7 @@
 import { defineCommand } from "../../cli/command.ts";
 import { removeContainer } from "../../container/remove.ts";
 import { DhowError, isKind } from "../../errors.ts";
-import { cidFileOption, findTargets, forEachTarget, targetOptions } from "./targets.ts";
+import { cidFileOption, findTargets, forEachTarget, stopTimeOption, targetOptions } from "./targets.ts";
 
 const missingContainer = 1;
 
@@ -22,13 +22,7 @@ export const rm = defineCommand({
     filter: { type: "string", array: true, describe: "Filter output based on conditions given" },
     force: { type: "boolean", short: "f", describe: "Force removal of a running or unusable container" },
     ignore: { type: "boolean", short: "i", describe: "Ignore errors when a specified container is missing" },
-    time: {
-      type: "number",
-      short: "t",
-      aliases: ["timeout"],
-      describe: "Seconds to wait for stop before killing the container (default 10)",
-      valueName: "int",
-    },
+    ...stopTimeOption,
     volumes: { type: "boolean", short: "v", describe: "Remove anonymous volumes associated with the container" },
   },
   operands: { complete: "containers" },

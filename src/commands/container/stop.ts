@@ -1,7 +1,7 @@
 import { defineCommand } from "../../cli/command.ts";
 import { canStop } from "../../container/state.ts";
 import { stopContainer } from "../../container/stop.ts";
-import { cidFileOption, findTargets, forEachTarget, targetOptions } from "./targets.ts";
+import { cidFileOption, findTargets, forEachTarget, stopTimeOption, targetOptions } from "./targets.ts";
 
 export const stop = defineCommand({
   usage: "[options] CONTAINER [CONTAINER...]",
@@ -15,13 +15,7 @@ export const stop = defineCommand({
     all: { type: "boolean", short: "a", describe: "Stop all running containers" },
     filter: { type: "string", array: true, short: "f", describe: "Filter output based on conditions given" },
     ignore: { type: "boolean", short: "i", describe: "Ignore errors when a specified container is missing" },
-    time: {
-      type: "number",
-      short: "t",
-      aliases: ["timeout"],
-      describe: "Seconds to wait for stop before killing the container (default 10)",
-      valueName: "int",
-    },
+    ...stopTimeOption,
   },
   operands: { complete: "running-containers" },
   async run({ options, operands }, { engine, out }) {

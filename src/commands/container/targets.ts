@@ -15,6 +15,16 @@ export const cidFileOption = {
   cidfile: { type: "string", array: true, describe: "Read the container ID from the file", complete: "files" },
 } as const satisfies OptionTable;
 
+export const stopTimeOption = {
+  time: {
+    type: "number",
+    short: "t",
+    aliases: ["timeout"],
+    describe: "Seconds to wait for stop before killing the container (default 10)",
+    valueName: "int",
+  },
+} as const satisfies OptionTable;
+
 /** A container that was asked for, and the word that named it: results repeat that word, as podman's do. */
 export interface Target {
   readonly record: ContainerRecord;
