@@ -17,13 +17,22 @@ export interface Database {
   close(): void;
 }
 
-/** Tables of one store. Every `create` statement must be idempotent; a change of shape raises `schemaVersion`. */
+/** Tables of one store. */
 export interface Schema {
   readonly name: string;
+  /** Creates the tables in their first shape; every statement must be idempotent. */
+  readonly sql: string;
+  /** How the shape has changed since, oldest first: each is run once, in new databases too. */
+  readonly changes?: readonly SchemaChange[];
+}
+
+export interface SchemaChange {
+  /** The `schemaVersion` that the change has raised. */
+  readonly since: number;
   readonly sql: string;
 }
 
-/** Raised with every incompatible change of any table. */
+/** Raised with every new table and every change of one. */
 export const schemaVersion = 1;
 
 const busyTimeoutMs = 30_000;
@@ -66,19 +75,26 @@ function connect(path: string, schemas: readonly Schema[]): DatabaseSync {
 }
 
 function prepareTables(connection: DatabaseSync, path: string, schemas: readonly Schema[]): void {
-  const row = connection.prepare("PRAGMA user_version").get() as { user_version: number };
-  if (row.user_version === schemaVersion) return;
-  if (row.user_version > schemaVersion) {
+  const found = readVersion(connection);
+  if (found === schemaVersion) return;
+  if (found > schemaVersion) {
     throw new DhowError(`state database ${path} was written by a newer dhow`, {
       kind: "conflict",
       hint: "use that version of dhow, or another --root",
     });
   }
-  connection.exec(
-    ["BEGIN IMMEDIATE", ...schemas.map(({ sql }) => sql), `PRAGMA user_version = ${schemaVersion}`, "COMMIT"].join(
-      ";\n",
-    ),
-  );
+  connection.exec("BEGIN IMMEDIATE");
+  // Another process may have done it meanwhile: no change may be made twice.
+  const version = readVersion(connection);
+  for (const { sql, changes = [] } of schemas) {
+    connection.exec(sql);
+    for (const change of changes) if (change.since > version) connection.exec(change.sql);
+  }
+  connection.exec(`PRAGMA user_version = ${Math.max(version, schemaVersion)}; COMMIT`);
+}
+
+function readVersion(connection: DatabaseSync): number {
+  return (connection.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
 }
 
 function isBusy(error: unknown): boolean {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { isKind } from "../../src/errors.ts";
-import { openDatabase, schemaVersion } from "../../src/storage/database.ts";
+import { openDatabase, type SchemaChange, schemaVersion } from "../../src/storage/database.ts";
 import { ended, makeScratch, startFixture } from "./scratch.ts";
 
 // Dozens of processes are started here: on a busy machine that takes its time.
@@ -24,6 +24,21 @@ describe("openDatabase()", () => {
     database.run(`PRAGMA user_version = ${schemaVersion + 1}`);
     database.close();
     expect(() => openDatabase(`${root}/state.db`, [table])).toThrow("was written by a newer dhow");
+  });
+
+  it("changes the tables of an older version, once", () => {
+    const { root } = makeScratch();
+    const open = (changes: SchemaChange[]) => openDatabase(`${root}/state.db`, [{ ...table, changes }]);
+    const old = open([]);
+    old.run("INSERT INTO things VALUES (1)");
+    old.run("PRAGMA user_version = 0");
+    old.close();
+    const changes = [{ since: schemaVersion, sql: "ALTER TABLE things ADD COLUMN colour TEXT NOT NULL DEFAULT 'red'" }];
+    for (const _ of [1, 2]) {
+      const database = open(changes);
+      expect(database.all("SELECT * FROM things")).toEqual([{ id: 1, colour: "red" }]);
+      database.close();
+    }
   });
 
   it("says `corrupt` about a file that is no database", () => {

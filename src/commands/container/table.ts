@@ -1,0 +1,134 @@
+import type { CommandEntry, CommandTree } from "../../cli/command.ts";
+
+const attach: CommandEntry = {
+  summary: "Attach to a running container",
+  topic: "containers",
+  load: () => import("./attach.ts").then((module) => module.attach),
+};
+
+const cleanup: CommandEntry = {
+  summary: "Give back what a container that ended still holds",
+  topic: "containers",
+  load: () => import("./cleanup.ts").then((module) => module.cleanup),
+};
+
+const exists: CommandEntry = {
+  summary: "Check if a container exists",
+  topic: "containers",
+  load: () => import("./exists.ts").then((module) => module.exists),
+};
+
+const create: CommandEntry = {
+  summary: "Create a container without starting it",
+  topic: "containers",
+  load: () => import("./create.ts").then((module) => module.create),
+};
+
+const exec: CommandEntry = {
+  summary: "Run a command in a running container",
+  topic: "containers",
+  load: () => import("./exec.ts").then((module) => module.exec),
+};
+
+const inspect: CommandEntry = {
+  summary: "Show everything about containers",
+  topic: "containers",
+  load: () => import("../inspect.ts").then((module) => module.inspectContainers),
+};
+
+const kill: CommandEntry = {
+  summary: "Send a signal to running containers",
+  topic: "containers",
+  load: () => import("./kill.ts").then((module) => module.kill),
+};
+
+const logs: CommandEntry = {
+  summary: "Show the output of containers",
+  topic: "containers",
+  load: () => import("./logs.ts").then((module) => module.logs),
+};
+
+const ps: CommandEntry = {
+  summary: "List containers",
+  topic: "containers",
+  load: () => import("./ps.ts").then((module) => module.ps),
+};
+
+const rename: CommandEntry = {
+  summary: "Give a container another name",
+  topic: "containers",
+  load: () => import("./rename.ts").then((module) => module.rename),
+};
+
+const restart: CommandEntry = {
+  summary: "Stop and start containers",
+  topic: "containers",
+  load: () => import("./restart.ts").then((module) => module.restart),
+};
+
+const rm: CommandEntry = {
+  summary: "Remove containers",
+  topic: "containers",
+  load: () => import("./rm.ts").then((module) => module.rm),
+};
+
+const run: CommandEntry = {
+  summary: "Run a command in a new container",
+  topic: "containers",
+  load: () => import("./run.ts").then((module) => module.run),
+};
+
+const start: CommandEntry = {
+  summary: "Start containers",
+  topic: "containers",
+  load: () => import("./start.ts").then((module) => module.start),
+};
+
+const stop: CommandEntry = {
+  summary: "Stop running containers",
+  topic: "containers",
+  load: () => import("./stop.ts").then((module) => module.stop),
+};
+
+const wait: CommandEntry = {
+  summary: "Wait for containers to end and print their exit codes",
+  topic: "containers",
+  load: () => import("./wait.ts").then((module) => module.wait),
+};
+
+/** `dhow container ...` */
+export const containerGroup: CommandTree = {
+  attach,
+  cleanup,
+  create,
+  exec,
+  exists,
+  inspect,
+  kill,
+  list: { ...ps, aliases: ["ls", "ps"] },
+  logs,
+  rename,
+  restart,
+  rm,
+  run,
+  start,
+  stop,
+  wait,
+};
+
+/** Those that need no word in front. */
+export const containerCommands: CommandTree = {
+  attach,
+  create,
+  exec,
+  kill,
+  logs,
+  ps,
+  rename,
+  restart,
+  rm,
+  run,
+  start,
+  stop,
+  wait,
+};

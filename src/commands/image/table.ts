@@ -1,0 +1,93 @@
+import type { CommandEntry, CommandTree } from "../../cli/command.ts";
+
+const history: CommandEntry = {
+  summary: "Show how an image was made",
+  topic: "images",
+  load: () => import("./history.ts").then((module) => module.history),
+};
+
+const exists: CommandEntry = {
+  summary: "Check if an image is stored",
+  topic: "images",
+  load: () => import("./exists.ts").then((module) => module.exists),
+};
+
+const images: CommandEntry = {
+  summary: "List images",
+  topic: "images",
+  load: () => import("./ls.ts").then((module) => module.ls),
+};
+
+const inspect: CommandEntry = {
+  summary: "Show everything about images",
+  topic: "images",
+  load: () => import("../inspect.ts").then((module) => module.inspectImages),
+};
+
+const load: CommandEntry = {
+  summary: "Load images from an archive",
+  topic: "images",
+  load: () => import("./load.ts").then((module) => module.load),
+};
+
+const login: CommandEntry = {
+  summary: "Log in to a container registry",
+  topic: "registries",
+  load: () => import("../login.ts").then((module) => module.login),
+};
+
+const logout: CommandEntry = {
+  summary: "Log out of a container registry",
+  topic: "registries",
+  load: () => import("../logout.ts").then((module) => module.logout),
+};
+
+const pull: CommandEntry = {
+  summary: "Pull an image from a registry",
+  topic: "registries",
+  load: () => import("./pull.ts").then((module) => module.pull),
+};
+
+const rmi: CommandEntry = {
+  summary: "Remove images",
+  topic: "images",
+  load: () => import("./rm.ts").then((module) => module.rm),
+};
+
+const tag: CommandEntry = {
+  summary: "Give an image one more name",
+  topic: "images",
+  load: () => import("./tag.ts").then((module) => module.tag),
+};
+
+const untag: CommandEntry = {
+  summary: "Take a name away from an image",
+  topic: "images",
+  load: () => import("./untag.ts").then((module) => module.untag),
+};
+
+/** `dhow image ...` */
+export const imageGroup: CommandTree = {
+  exists,
+  history,
+  inspect,
+  list: { ...images, aliases: ["ls"] },
+  load,
+  pull,
+  rm: { ...rmi, aliases: ["remove"] },
+  tag,
+  untag,
+};
+
+/** Those that need no word in front. */
+export const imageCommands: CommandTree = {
+  history,
+  images,
+  load,
+  login,
+  logout,
+  pull,
+  rmi,
+  tag,
+  untag,
+};

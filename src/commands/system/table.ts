@@ -1,0 +1,59 @@
+import type { CommandEntry, CommandTree } from "../../cli/command.ts";
+
+const completion: CommandEntry = {
+  summary: "Print a completion script for a shell",
+  topic: "system",
+  load: () => import("../completion.ts").then((module) => module.completion),
+};
+
+const connectionList: CommandEntry = {
+  summary: "List remote engines: there are none",
+  aliases: ["ls"],
+  load: () => import("./connection-list.ts").then((module) => module.connectionList),
+};
+
+const doctor: CommandEntry = {
+  summary: "Show what this machine lacks for containers, and how to fix it",
+  topic: "system",
+  load: () => import("../doctor.ts").then((module) => module.doctor),
+};
+
+const info: CommandEntry = {
+  summary: "Show what dhow knows of this machine and of its own store",
+  topic: "system",
+  load: () => import("../info.ts").then((module) => module.info),
+};
+
+const migrate: CommandEntry = {
+  summary: "Make the user's namespaces anew",
+  topic: "system",
+  load: () => import("./migrate.ts").then((module) => module.migrate),
+};
+
+const unshare: CommandEntry = {
+  summary: "Run a command in the user's namespaces",
+  topic: "system",
+  load: () => import("../unshare.ts").then((module) => module.unshare),
+};
+
+const version: CommandEntry = {
+  summary: "Show the version of dhow",
+  topic: "system",
+  load: () => import("../version.ts").then((module) => module.version),
+};
+
+/** `dhow system ...` */
+export const systemGroup: CommandTree = {
+  connection: { summary: "Look for remote engines", commands: { list: connectionList } },
+  info,
+  migrate,
+};
+
+/** Those that need no word in front. */
+export const systemCommands: CommandTree = {
+  completion,
+  doctor,
+  info,
+  unshare,
+  version,
+};
