@@ -1,5 +1,5 @@
 import { defineCommand } from "../cli/command.ts";
-import type { Output } from "../cli/output.ts";
+import { isTerminal, type Output } from "../cli/output.ts";
 import { promptLine, promptSecret, readAllInput } from "../cli/prompt.ts";
 import { openSpinner } from "../cli/spinner.ts";
 import { DhowError } from "../errors.ts";
@@ -55,7 +55,9 @@ export const login = defineCommand({
       showLongStep: openSpinner({ quiet: false, logLevel: globals.logLevel }),
     };
     const given = readPassword(options);
-    if (options.username === undefined && given === undefined && known?.password) {
+    // Scripts have their reasons, and their output is compared: who types it is told.
+    if (options.password !== undefined && isTerminal(2)) out.warn(exposedPassword);
+    if (options.username === undefined && given === undefined && (known?.password || known?.identityToken)) {
       if (await isStillValid(target, { known, settings, out })) return;
     }
     const username = options.username ?? askUsername(known?.username);
@@ -65,6 +67,9 @@ export const login = defineCommand({
     out.line("Login Succeeded!");
   },
 });
+
+const exposedPassword =
+  "--password can be seen by other users of this machine and stays in the shell's history: use --password-stdin";
 
 interface PasswordFlags {
   readonly password: string | undefined;
@@ -83,7 +88,7 @@ function readPassword({ password, username, "password-stdin": fromStdin }: Passw
 
 async function isStillValid(
   target: LoginTarget,
-  { known, settings, out }: { known: { username: string; password: string }; settings: LoginOptions; out: Output },
+  { known, settings, out }: { known: Parameters<typeof tryCredentials>[1]; settings: LoginOptions; out: Output },
 ): Promise<boolean> {
   out.line(`Authenticating with existing credentials for ${target.key}`);
   try {

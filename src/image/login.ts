@@ -1,10 +1,11 @@
 import { DhowError } from "../errors.ts";
 import { doSilently, type ShowLongStep } from "../model/long-step.ts";
 import { parseReference } from "../oci/reference.ts";
+import { canonicalRegistry } from "../registry/auth-file-logins.ts";
 import { checkLogin } from "../registry/client.ts";
 import {
   type AuthFileChoice,
-  canonicalRegistry,
+  type Credentials,
   findCredentials,
   removeAllCredentials,
   removeCredentials,
@@ -69,7 +70,7 @@ function invalidTarget(text: string): DhowError {
  */
 export async function login(
   { key, registry }: LoginTarget,
-  credentials: { readonly username: string; readonly password: string },
+  credentials: Credentials,
   options: LoginOptions,
 ): Promise<string> {
   await tryCredentials({ key, registry }, credentials, options);
@@ -79,7 +80,7 @@ export async function login(
 /** Whether the registry accepts the credentials. @throws {DhowError} As {@link login}. */
 export async function tryCredentials(
   { key, registry }: LoginTarget,
-  credentials: { readonly username: string; readonly password: string },
+  credentials: Credentials,
   { tlsVerify, certDir, showLongStep = doSilently }: LoginOptions,
 ): Promise<void> {
   const insecure = tlsVerify === undefined ? isInsecureRegistry(loadRegistriesConfig(), registry) : !tlsVerify;

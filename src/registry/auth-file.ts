@@ -6,11 +6,11 @@ import { writeFileAtomic } from "../system/files.ts";
 
 /**
  * A file of logins: containers' auth.json or Docker's config.json. The two differ in their keys only: Docker's are never
- * namespaced, and docker.io is called https://index.docker.io/v1/ there.
+ * namespaced, and docker.io is called https://index.docker.io/v1/ there. `dockercfg`, Docker's file of old, is `auths` alone.
  */
 export interface AuthFile {
   readonly path: string;
-  readonly format: "containers" | "docker";
+  readonly format: "containers" | "docker" | "dockercfg";
 }
 
 /** The whole document, unknown fields included: what dhow does not know is written back as it was. */
@@ -30,7 +30,7 @@ export interface AuthEntry {
  * @returns An empty document if there is no such file.
  * @throws {DhowError} `corrupt` if it is not what it should be, `permission-denied` if it may not be read.
  */
-export function readAuthFile({ path }: AuthFile): AuthDocument {
+export function readAuthFile({ path, format }: AuthFile): AuthDocument {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -42,6 +42,7 @@ export function readAuthFile({ path }: AuthFile): AuthDocument {
   if (text.trim() === "") return {};
   const document = parseJson(text);
   if (!isMap(document)) throw damaged(path, "it is not JSON");
+  if (format === "dockercfg") return { auths: document as AuthDocument["auths"] & object };
   for (const field of ["auths", "credHelpers"]) {
     if (document[field] === null) delete document[field];
     if (document[field] !== undefined && !isMap(document[field])) throw damaged(path, `${field} is not an object`);

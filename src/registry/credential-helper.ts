@@ -34,9 +34,7 @@ export async function getFromHelper(name: string, server: string): Promise<Helpe
   } catch {
     // Said below, without the output: it may hold a secret.
   }
-  throw new DhowError(`credential helper ${programOf(name)} answered with something that is not valid`, {
-    kind: "corrupt",
-  });
+  throw invalidAnswer(name);
 }
 
 /** @throws {DhowError} `unavailable`. */
@@ -47,13 +45,32 @@ export async function storeInHelper(
 ): Promise<void> {
   const login = JSON.stringify({ ServerURL: server, Username: username, Secret: secret });
   const result = await runHelper(name, "store", login);
-  if (result.exitCode !== 0) throw helperFailure(name, "store", result);
+  if (result.exitCode === 0) return;
+  const withoutSecret = (text: string) => (secret === "" ? text : text.replaceAll(secret, "..."));
+  const said = { stdout: withoutSecret(result.stdout), stderr: withoutSecret(result.stderr) };
+  throw helperFailure(name, "store", { ...result, ...said });
 }
 
 /** Idempotent. @throws {DhowError} `unavailable`. */
 export async function eraseFromHelper(name: string, server: string): Promise<void> {
   const result = await runHelper(name, "erase", server);
   if (result.exitCode !== 0 && !/not found/i.test(result.stdout)) throw helperFailure(name, "erase", result);
+}
+
+/**
+ * The servers that the helper knows a login for.
+ * @throws {DhowError} `unavailable`, `corrupt`.
+ */
+export async function listInHelper(name: string): Promise<string[]> {
+  const result = await runHelper(name, "list", "");
+  if (result.exitCode !== 0) throw helperFailure(name, "list", result);
+  try {
+    const servers: unknown = JSON.parse(result.stdout);
+    if (typeof servers === "object" && servers !== null && !Array.isArray(servers)) return Object.keys(servers);
+  } catch {
+    // Said below, without the output.
+  }
+  throw invalidAnswer(name);
 }
 
 async function runHelper(name: string, action: string, input: string): Promise<RunResult> {
@@ -81,5 +98,11 @@ function helperFailure(name: string, action: string, { stdout, stderr, exitCode 
   const said = (stderr.trim() || stdout.trim() || `exit status ${exitCode}`).split("\n")[0]?.replace(/\p{Cc}/gu, " ");
   return new DhowError(`credential helper ${programOf(name)} ${action}: ${said?.slice(0, 300)}`, {
     kind: "unavailable",
+  });
+}
+
+function invalidAnswer(name: string): DhowError {
+  return new DhowError(`credential helper ${programOf(name)} answered with something that is not valid`, {
+    kind: "corrupt",
   });
 }

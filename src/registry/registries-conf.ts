@@ -13,7 +13,12 @@ export interface RegistriesConfig {
   readonly aliases: ReadonlyMap<string, ShortNameAlias>;
   readonly registries: readonly RegistryEntry[];
   readonly shortNameMode: "enforcing" | "permissive" | "disabled";
+  /** Where logins are kept, first one first: names of credential helpers, or {@link authFileStore}. */
+  readonly credentialHelpers: readonly string[];
 }
+
+/** Stands for the files of containers-auth.json(5) among the credential helpers. */
+export const authFileStore = "containers-auth.json";
 
 export interface ShortNameAlias {
   /** A qualified name without tag. */
@@ -49,6 +54,7 @@ interface Merged {
   readonly aliases: Map<string, ShortNameAlias>;
   readonly registries: Map<string, RegistryEntry>;
   shortNameMode: RegistriesConfig["shortNameMode"];
+  credentialHelpers: readonly string[];
 }
 
 type Table = Readonly<Record<string, unknown>>;
@@ -63,6 +69,7 @@ export function loadRegistriesConfig(paths: RegistriesPaths = defaultPaths()): R
     aliases: new Map(),
     registries: new Map(),
     shortNameMode: "permissive",
+    credentialHelpers: [authFileStore],
   };
   for (const path of [...paths.files, ...paths.folders.flatMap(configFilesIn)]) {
     const text = readIfPresent(path);
@@ -143,6 +150,9 @@ function mergeFile(merged: Merged, table: Table, path: string): void {
     }
     merged.shortNameMode = mode;
   }
+  const helpers = table["credential-helpers"] ?? [];
+  if (!isTextList(helpers)) throw mistake(path, "credential-helpers is not a list of names");
+  if (helpers.length > 0) merged.credentialHelpers = helpers;
   mergeAliases(merged, table, path);
   const registries = table.registry ?? [];
   if (!Array.isArray(registries)) throw mistake(path, "registry is not a list: write [[registry]]");

@@ -12,7 +12,8 @@ const longestMessage = 400;
  */
 export async function responseError(response: TransportResponse, doing: string): Promise<DhowError> {
   const text = await readQuietly(response);
-  const reason = describe(response.status, text);
+  // Once more: the text of a JSON document is not what its strings say.
+  const reason = response.redact(describe(response.status, text));
   return new DhowError(`${doing}: ${reason}`, { kind: kindOf(response.status), ...hintFor(response.status) });
 }
 
@@ -30,7 +31,7 @@ function hintFor(status: number): { hint?: string } {
 
 async function readQuietly(response: TransportResponse): Promise<string> {
   try {
-    return (await response.bytes(bodyLimit)).toString("utf8");
+    return response.redact((await response.bytes(bodyLimit)).toString("utf8"));
   } catch {
     return "";
   }

@@ -5,6 +5,7 @@ import { DhowError } from "../errors.ts";
 import type { Certificates } from "./certificates.ts";
 import { connectionError, isTransient, printable } from "./connection-error.ts";
 import { findProxy } from "./proxy.ts";
+import { redactSecrets } from "./redact.ts";
 import { type RetryPolicy, waitBeforeRetry } from "./retry.ts";
 
 /** The door to HTTP: keep-alive, TLS, proxies, redirects and retries for one registry and the hosts that it sends us to. */
@@ -34,6 +35,8 @@ export interface TransportResponse {
   readonly status: number;
   /** The URL that answered, after redirects. */
   readonly url: URL;
+  /** Takes the credentials that the request carried out of a text: a server may repeat them in its complaints. */
+  redact(text: string): string;
   /** A header by its lower-case name; several of one name are joined with ", ". */
   header(name: string): string | undefined;
   readonly body: Readable;
@@ -174,6 +177,7 @@ async function requestOnce(dispatcher: Dispatcher, url: URL, options: RequestOpt
   return {
     status: statusCode,
     url,
+    redact: (text) => redactSecrets(text, options),
     header: (name) => {
       const value = headers[name];
       return Array.isArray(value) ? value.join(", ") : value;

@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -25,7 +26,8 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "dhow-login-"));
   vi.stubEnv("HOME", home);
   vi.stubEnv("XDG_RUNTIME_DIR", join(home, "run"));
-  for (const name of ["XDG_CONFIG_HOME", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG"]) vi.stubEnv(name, "");
+  for (const name of ["XDG_CONFIG_HOME", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG", "CONTAINERS_REGISTRIES_CONF"])
+    vi.stubEnv(name, "");
 });
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -60,6 +62,7 @@ case $1 in
   get) file=${store}/$(name "$input"); if [ -e "$file" ]; then cat "$file"; else echo "credentials not found in native keychain"; exit 1; fi ;;
   store) server=$(printf %s "$input" | sed 's/.*"ServerURL":"\\([^"]*\\)".*/\\1/'); printf %s "$input" > ${store}/$(name "$server") ;;
   erase) rm -f ${store}/$(name "$input") ;;
+  list) cd ${store}; printf '{'; comma=; for file in *; do [ -e "$file" ] || continue; server=$(sed 's/.*"ServerURL":"\\([^"]*\\)".*/\\1/' "$file"); printf '%s"%s":"x"' "$comma" "$server"; comma=,; done; echo '}' ;;
 esac
 `,
   );
@@ -109,6 +112,13 @@ describe("findCredentials()", () => {
     await expect(findCredentials("r.example", { authFile: own, compatAuthFile: own })).rejects.toThrow(
       /can not be set simultaneously/,
     );
+  });
+
+  it("reads Docker's file of old last", async () => {
+    write(join(home, ".dockercfg"), { "https://r.example/v1/": { auth: encode("old:p"), email: "a@b" } });
+    expect((await findCredentials("r.example/x"))?.username).toBe("old");
+    write(dockerFile(), { auths: { "r.example": { auth: encode("docker:p") } } });
+    expect((await findCredentials("r.example/x"))?.username).toBe("docker");
   });
 
   it("reads identity tokens", async () => {
@@ -223,6 +233,50 @@ describe("credential helpers", () => {
     expect(await findCredentials("r.example")).toBeUndefined();
     write(configFile(), { credHelpers: { "r.example": "missing-helper" } });
     await expect(findCredentials("r.example")).rejects.toThrow(/"docker-credential-missing-helper" is not installed/);
+  });
+
+  it("of a credsStore lose all their logins with those of the file", async () => {
+    const store = installHelper("desk");
+    vi.stubEnv("DOCKER_CONFIG", join(home, ".docker"));
+    write(dockerFile(), { credsStore: "desk", credHelpers: {} });
+    expect(await storeCredentials("r.example", alice)).toBe("credential helper docker-credential-desk");
+    expect(await storeCredentials("docker.io", alice)).toBe("credential helper docker-credential-desk");
+    expect(readdirSync(store)).toEqual(["https___index_docker_io_v1_", "r_example"]);
+    await removeAllCredentials();
+    expect(readdirSync(store)).toEqual([]);
+  });
+
+  it("named in registries.conf are asked in its order, and keep the logins of registries", async () => {
+    const store = installHelper("first");
+    const conf = join(home, "registries.conf");
+    vi.stubEnv("CONTAINERS_REGISTRIES_CONF", conf);
+    writeFileSync(conf, 'credential-helpers = ["first", "containers-auth.json"]');
+    write(configFile(), { auths: { "r.example": { auth: encode("file:p") } } });
+    expect(await findCredentials("r.example/a")).toEqual({ username: "file", password: "p" });
+    expect(await storeCredentials("r.example", alice)).toBe("credential helper docker-credential-first");
+    expect(await findCredentials("r.example/a")).toEqual(alice);
+    expect(await storeCredentials("r.example/ns", alice)).toBe(configFile());
+    expect(await removeCredentials("r.example")).toBe(true);
+    expect(readdirSync(store)).toEqual([]);
+    expect(Object.keys(read(configFile()).auths)).toEqual(["r.example/ns"]);
+    await storeCredentials("r.example", alice);
+    await removeAllCredentials();
+    expect(readdirSync(store)).toEqual([]);
+    writeFileSync(conf, 'credential-helpers = ["first"]');
+    await expect(storeCredentials("r.example/ns", alice)).rejects.toThrow(
+      'namespaced key is not supported for credential helper first: "r.example/ns"',
+    );
+  });
+
+  it("that repeat the secret when they fail do not make us show it", async () => {
+    installHelper("loud");
+    write(join(home, "bin/docker-credential-loud"), "#!/bin/sh\ncat >&2; echo >&2; exit 1\n");
+    write(configFile(), { credHelpers: { "r.example": "loud" } });
+    const failure = await storeCredentials("r.example", { username: "alice", password: "hush-hush" }).catch(
+      (error: Error) => error,
+    );
+    expect(failure).toHaveProperty("message", expect.stringContaining("docker-credential-loud store: {"));
+    expect(failure).not.toHaveProperty("message", expect.stringContaining("hush"));
   });
 
   it("cannot be any program", async () => {
