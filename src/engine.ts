@@ -1,6 +1,7 @@
 import type { BlobStore } from "./storage/blobs.ts";
 import type { ContainerStore } from "./storage/containers.ts";
 import type { Database } from "./storage/database.ts";
+import type { EventJournal } from "./storage/events.ts";
 import type { ImageStore } from "./storage/images.ts";
 import type { LayerStore } from "./storage/layers.ts";
 import type { Leases } from "./storage/leases.ts";
@@ -36,6 +37,8 @@ export interface Engine {
   readonly layers: LayerStore;
   readonly images: ImageStore;
   readonly containers: ContainerStore;
+  /** What happened: every verb that changes something notes it there. */
+  readonly events: EventJournal;
   /** Chosen by probing once per machine and data folder, or by --storage-driver. */
   readonly rootfs: RootfsDriver;
   warn(message: string): void;

@@ -4,6 +4,7 @@ import { openBlobs } from "./storage/blobs.ts";
 import { checkDriverName, chooseDriver } from "./storage/choose-driver.ts";
 import { containersSchema, openContainers } from "./storage/containers.ts";
 import { openDatabase } from "./storage/database.ts";
+import { openEventJournal } from "./storage/events.ts";
 import { imagesSchema, openImages } from "./storage/images.ts";
 import { layersSchema, openLayers } from "./storage/layers.ts";
 import { leasesSchema, openLeases } from "./storage/leases.ts";
@@ -46,6 +47,8 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
   const images = lazy(() => openImages({ database: database(), blobs: blobs(), layers }));
   const containers = lazy(() => openContainers({ paths: paths(), database: database(), locks: locks() }));
 
+  const events = lazy(() => openEventJournal({ dataDirectory: paths().data, database }));
+
   return {
     globals,
     warn,
@@ -72,6 +75,9 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
     },
     get containers() {
       return containers();
+    },
+    get events() {
+      return events();
     },
     get rootfs() {
       return rootfs();

@@ -4,6 +4,7 @@ import { connectAttachSocket } from "../runtime/attach-socket.ts";
 import { waitForExit } from "../runtime/exit.ts";
 import { connectStreams, sendWindowSize } from "./attach-streams.ts";
 import { type ForegroundEnd, type ForegroundOptions, proxySignals } from "./foreground.ts";
+import { recordEvent } from "./record-event.ts";
 import { getSettled } from "./start.ts";
 import { canExec } from "./state.ts";
 
@@ -35,6 +36,7 @@ export async function attachToContainer(
   try {
     if (options.terminal) sendWindowSize(directory);
     proxy.begin(record.init);
+    recordEvent(engine, record, "attach");
     const end = await streams.ended;
     if (end !== "closed") return { kind: end };
     const exit = await waitForExit(directory, { init: record.init, monitor: record.monitor });

@@ -15,6 +15,7 @@ import { installationFile } from "../system/installation.ts";
 import { chooseCgroups } from "./cgroups.ts";
 import { takeDown } from "./end.ts";
 import { planContainerNetwork } from "./plan-network.ts";
+import { recordEvent } from "./record-event.ts";
 import { canStart } from "./state.ts";
 import { draftSpec, type SpecDraft, type SpecRequest } from "./write-spec.ts";
 
@@ -82,6 +83,7 @@ function steps(engine: Engine, record: ContainerRecord, { launch, ...request }: 
       meanwhile?.();
       const created = await creating;
       await network.publish?.();
+      recordEvent(engine, record, "init");
       if (config.pidFile !== undefined) writeFileSync(config.pidFile, `${created.init.pid}`);
       if (config.conmonPidFile !== undefined) writeFileSync(config.conmonPidFile, `${created.monitor?.pid ?? ""}`);
       return created;
@@ -94,6 +96,7 @@ function steps(engine: Engine, record: ContainerRecord, { launch, ...request }: 
         ...{ startedAt: new Date(), finishedAt: undefined, exitCode: undefined, error: "", stoppedByUser: false },
       });
       await started;
+      recordEvent(engine, record, "start");
       draft?.keepCompiled();
       return running;
     },

@@ -3,6 +3,7 @@ import { DhowError, isKind } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { newContainerId, randomName } from "./id.ts";
+import { recordEvent } from "./record-event.ts";
 
 const nameGrammar = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const randomNameAttempts = 100;
@@ -14,6 +15,16 @@ const randomNameAttempts = 100;
  * @throws {DhowError} `already-exists`; `invalid-argument` for a name that is none.
  */
 export function createContainer(
+  engine: Pick<Engine, "containers" | "events">,
+  config: ContainerConfig,
+  name: string | undefined,
+): ContainerRecord {
+  const record = addContainer(engine, config, name);
+  recordEvent(engine, record, "create");
+  return record;
+}
+
+function addContainer(
   { containers }: Pick<Engine, "containers">,
   config: ContainerConfig,
   name: string | undefined,

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
-import { readExit } from "../runtime/exit.ts";
+import { type Exit, readExit } from "../runtime/exit.ts";
 import { runFiles } from "../runtime/files.ts";
 import { findLeftovers } from "../runtime/launch.ts";
 import { unmountSharedMemory } from "../runtime/shared-memory.ts";
@@ -8,6 +8,7 @@ import type { ContainerChange, ContainerRecord, ContainerState } from "../storag
 import { bootId, isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
 import { removeCgroup } from "./cgroups.ts";
+import { recordEvent } from "./record-event.ts";
 import { hasEnded, isLive, isStarting } from "./state.ts";
 
 /** The exit code of a container whose end nobody saw. */
@@ -17,7 +18,7 @@ const scriptWaitMs = 2000;
 /** How long an exit code is kept for those who wait, at the least. */
 const exitCodeLifeMs = 300_000;
 
-export type LifecycleEngine = Pick<Engine, "containers" | "globals" | "rootfs" | "paths">;
+export type LifecycleEngine = Pick<Engine, "containers" | "events" | "globals" | "rootfs" | "paths">;
 
 /**
  * Whether a container that is recorded as live has in truth no process any more, or belongs to an earlier boot.
@@ -56,6 +57,7 @@ export async function recordEnd(
   const exit = readExit(runDirectory);
   if (record.config.autoRemove) keepExitCode(engine, id, exit?.code ?? seen.exitCode);
   await takeDown(engine, record);
+  recordDeath(engine, record, { exit, seen });
   const ended: ContainerChange =
     isStarting(record.state) && !exit
       ? { state: record.startedAt ? "exited" : "created", error: "its start was interrupted" }
@@ -71,6 +73,19 @@ export async function recordEnd(
     monitor: undefined,
     networkState: undefined,
   });
+}
+
+/** Notes how a container ended and that it was taken down. A start that was cut off is no end. */
+function recordDeath(
+  engine: LifecycleEngine,
+  record: ContainerRecord,
+  { exit, seen }: { readonly exit: Exit | undefined; readonly seen: { readonly exitCode?: number } },
+): void {
+  if (exit || !isStarting(record.state)) {
+    const exitCode = exit?.code ?? seen.exitCode ?? unknownExitCode;
+    recordEvent(engine, record, "died", { exitCode, ...(exit?.outOfMemory && { outOfMemory: true }) });
+  }
+  recordEvent(engine, record, "cleanup");
 }
 
 /** Unmounts a container's root filesystem, takes its network down and empties its run folder. Idempotent. */
@@ -99,9 +114,12 @@ export async function settleEnd(
 ): Promise<ContainerRecord | undefined> {
   if (!record.config.autoRemove || isStarting(record.state)) return recordEnd(engine, record, seen);
   // Until it is gone it is recorded as running, with a process that is dead: whoever finds it so goes on here.
-  keepExitCode(engine, record.id, readExit(engine.containers.runDirectory(record.id))?.code ?? seen.exitCode);
+  const exit = readExit(engine.containers.runDirectory(record.id));
+  keepExitCode(engine, record.id, exit?.code ?? seen.exitCode);
   await takeDown(engine, record);
+  recordDeath(engine, record, { exit, seen });
   engine.containers.remove(record.id);
+  recordEvent(engine, record, "remove");
   return undefined;
 }
 
@@ -110,6 +128,7 @@ export async function removeRecorded(engine: LifecycleEngine, record: ContainerR
   engine.containers.update(record.id, { state: "removing" });
   await takeDown(engine, record);
   engine.containers.remove(record.id);
+  recordEvent(engine, record, "remove");
 }
 
 /**

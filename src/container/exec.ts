@@ -16,6 +16,7 @@ import { connectStreams, sendWindowSize } from "./attach-streams.ts";
 import { containerTools } from "./cgroups.ts";
 import { isGone } from "./end.ts";
 import { checkCommand } from "./find-command.ts";
+import { recordEvent } from "./record-event.ts";
 import { containerCapabilities } from "./spec/capabilities.ts";
 import { serializeSpec } from "./spec/generate.ts";
 import { readLastCapability } from "./spec/host-facts.ts";
@@ -56,21 +57,17 @@ export async function execInContainer(engine: Engine, nameOrId: string, options:
   const directory = `${runDirectory}/exec/${sessionId}`;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   try {
-    const processFile = `${directory}/process.json`;
     const process = processSpec(runDirectory, record.config, options);
-    writeFileSync(processFile, serializeSpec(process), { mode: 0o600 });
+    writeFileSync(processFileIn(directory), serializeSpec(process), { mode: 0o600 });
     const tools = containerTools(engine, record);
     checkCommand(`/proc/${record.init?.pid}/root`, process, tools.runtimeName);
-    if (!options.terminal && !options.detach) {
-      const { stdin, preserveFds } = options;
-      const exitCode = await execDirectly({
-        ...{ tools, containerId: record.id, runDirectory, processFile },
-        ...{ stdin, preserveFds },
-      });
-      rmSync(directory, { recursive: true, force: true });
-      return { kind: "exited", exitCode };
-    }
-    return await runSession({ record, runDirectory, sessionId, directory, tools }, options);
+    const place = { record, runDirectory, sessionId, directory, tools };
+    const attributes = { execID: sessionId };
+    recordEvent(engine, record, "exec", { attributes });
+    const isDirect = !options.terminal && !options.detach;
+    const end = await (isDirect ? runDirectly : runSession)(place, options);
+    if (end.kind === "exited") recordEvent(engine, record, "exec_died", { exitCode: end.exitCode, attributes });
+    return end;
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
     throw error;
@@ -83,6 +80,24 @@ interface SessionPlace {
   readonly sessionId: string;
   readonly directory: string;
   readonly tools: RuntimeTools;
+}
+
+/** On the streams of this process, without a monitor. */
+async function runDirectly(
+  { record, runDirectory, directory, tools }: SessionPlace,
+  { stdin, preserveFds }: ExecOptions,
+): Promise<ExecEnd> {
+  const processFile = processFileIn(directory);
+  const exitCode = await execDirectly({
+    ...{ tools, containerId: record.id, runDirectory, processFile },
+    ...{ stdin, preserveFds },
+  });
+  rmSync(directory, { recursive: true, force: true });
+  return { kind: "exited", exitCode };
+}
+
+function processFileIn(directory: string): string {
+  return `${directory}/process.json`;
 }
 
 async function runSession(place: SessionPlace, options: ExecOptions): Promise<ExecEnd> {

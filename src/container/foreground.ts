@@ -11,6 +11,7 @@ import { catchSignals, sendSignal } from "../system/signals.ts";
 import { type AttachedStreams, connectStreams, type StreamChoice, sendWindowSize } from "./attach-streams.ts";
 import { beginStart, type Starting } from "./begin-start.ts";
 import { removeRecorded, settleEnd } from "./end.ts";
+import { recordEvent } from "./record-event.ts";
 import { getSettled } from "./start.ts";
 import { isRunning } from "./state.ts";
 
@@ -87,6 +88,7 @@ async function connectAndGo(engine: Engine, { record, starting, options, proxy }
     if (!passthrough) streams = connect(connectAttachSocket(directory), directory, options);
     await starting.go(created);
     proxy.begin(created.init);
+    recordEvent(engine, record, "attach");
     options.onStarted?.();
     return { created, streams, attends };
   } catch (error) {

@@ -3,6 +3,7 @@ import { DhowError } from "../errors.ts";
 import { parseSignal } from "../oci/signal.ts";
 import { waitForExit } from "../runtime/exit.ts";
 import { sendSignal } from "../system/signals.ts";
+import { recordEvent } from "./record-event.ts";
 import { getSettled } from "./start.ts";
 import { canKill } from "./state.ts";
 
@@ -26,6 +27,7 @@ export async function killContainer(engine: Engine, nameOrId: string, signal: nu
     const ends = signal === sigkill || signal === parseSignal(record.config.stopSignal).number;
     if (ends) engine.containers.update(id, { stoppedByUser: true });
     sendSignal(record.init.pid, signal);
+    recordEvent(engine, record, "kill");
     return { init: record.init, monitor: record.monitor };
   });
   if (signal === sigkill) await waitForExit(engine.containers.runDirectory(id), { init, monitor }, killTimeoutMs);

@@ -7,6 +7,7 @@ import type { ContainerRecord } from "../storage/containers.ts";
 import { isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
 import { isGone, type LifecycleEngine, recordEnd, removeRecorded, settleEnd } from "./end.ts";
+import { recordEvent } from "./record-event.ts";
 import { canStop, hasEnded, isPaused, isStarting } from "./state.ts";
 
 export interface StopOptions {
@@ -40,6 +41,7 @@ export async function stopContainer(
   if (attends) announceAttendance(runDirectory);
   try {
     const exitCode = await endProcess(engine, record, options);
+    recordEvent(engine, record, "stop");
     await engine.containers.withLock(id, async () => settle(engine, id, { exitCode, keep: options.keep === true }));
   } finally {
     if (attends) withdrawAttendance(runDirectory);

@@ -14,6 +14,7 @@ import { removeAbandoned } from "../storage/temporary.ts";
 import { addLayer } from "./add-layer.ts";
 import { startDownloads } from "./layer-downloads.ts";
 import { connectTo, describeCauses, type OpenSource, openSource, type RegistryOptions } from "./pull-source.ts";
+import { recordImageEvent } from "./record-event.ts";
 import { collectImageGarbage } from "./remove.ts";
 
 export interface PullOptions extends RegistryOptions {
@@ -56,13 +57,17 @@ export async function pullImage(engine: Engine, name: string, options: PullOptio
   const failures: DhowError[] = [];
   for (const candidate of candidates) {
     try {
-      return await pullReference(engine, config, withDefaultTag(candidate), options);
+      const image = await pullReference(engine, config, withDefaultTag(candidate), options);
+      recordImageEvent(engine, image, "pull", name);
+      return image;
     } catch (error) {
       if (!(error instanceof DhowError)) throw error;
       failures.push(error);
     }
   }
-  throw summarize(failures);
+  const failure = summarize(failures);
+  engine.events.append({ type: "image", status: "pull-error", id: "", name, error: describeCauses(failure) });
+  throw failure;
 }
 
 /** Pulls every tag of a repository. */

@@ -2,6 +2,7 @@ import type { Engine } from "../engine.ts";
 import { DhowError, isKind } from "../errors.ts";
 import { collectGarbage } from "../storage/garbage.ts";
 import type { ImageRecord } from "../storage/images.ts";
+import { recordImageEvent } from "./record-event.ts";
 
 export interface RemoveImageOptions {
   /** Removes all names of an image that was given by its id, and first the containers that use it. */
@@ -18,7 +19,10 @@ export interface RemovedImage {
   readonly deleted: string | undefined;
 }
 
-export type RemoveEngine = Pick<Engine, "images" | "containers" | "database" | "leases" | "blobs" | "layers" | "paths">;
+export type RemoveEngine = Pick<
+  Engine,
+  "events" | "images" | "containers" | "database" | "leases" | "blobs" | "layers" | "paths"
+>;
 
 /**
  * Removes a name of an image, and with its last name (or by id) the image. Its layers and blobs stay until
@@ -34,6 +38,7 @@ export async function removeImage(
   const name = engine.images.findName(nameOrId);
   if (name !== undefined && image.names.length > 1) {
     engine.images.removeName(image.id, name);
+    recordImageEvent(engine, image, "untag", name);
     return { untagged: [name], deleted: undefined };
   }
   if (!options.force && !options.allNames && name === undefined && image.names.length > 1) {
@@ -44,6 +49,8 @@ export async function removeImage(
   }
   if (options.force) await removeUsers(engine, image, options);
   engine.images.remove(image.id);
+  for (const removed of image.names) recordImageEvent(engine, image, "untag", removed);
+  recordImageEvent(engine, image, "remove", image.id);
   return { untagged: image.names.length > 0 ? image.names : image.repoDigests, deleted: image.id };
 }
 

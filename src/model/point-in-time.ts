@@ -31,6 +31,12 @@ export function parsePointInTime(text: string, now = new Date()): Date {
   return new Date(time);
 }
 
+/** As {@link parsePointInTime}, but a duration is one from now on. */
+export function parseUntil(text: string, now = new Date()): Date {
+  const durationMs = parseDurationMs(text);
+  return durationMs === undefined ? parsePointInTime(text, now) : new Date(now.getTime() + durationMs);
+}
+
 /** Milliseconds of a duration as Go writes it: `1h30m`, `1.5s`, `-2m`. Undefined if the text is none. */
 export function parseDurationMs(text: string): number | undefined {
   const parts = /^([+-]?)((?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))+)$/.exec(text);

@@ -26,7 +26,7 @@ export function describeHost({ cgroupManager, runtime }: HostInfoOptions) {
     cpuUtilization: readCpuUtilization(),
     cpus: cpus().length,
     distribution: readDistribution(),
-    eventLogger: "none",
+    eventLogger: "file",
     hostname: hostname(),
     idMappings: { gidmap: gids.map(describeMapping), uidmap: uids.map(describeMapping) },
     kernel: release(),

@@ -2,7 +2,7 @@ import { defineCommand } from "../../cli/command.ts";
 import { writeAll } from "../../cli/output.ts";
 import { type LogLine, readLogs } from "../../container/logs.ts";
 import { DhowError } from "../../errors.ts";
-import { parseDurationMs, parsePointInTime } from "../../model/point-in-time.ts";
+import { parsePointInTime, parseUntil } from "../../model/point-in-time.ts";
 import { findTargets, targetOptions } from "./targets.ts";
 
 const colors = [37, 31, 33, 34, 35, 36, 32];
@@ -33,7 +33,7 @@ export const logs = defineCommand({
       follow: options.follow,
       tail: options.tail < 0 ? undefined : options.tail,
       sinceMs: options.since === undefined ? undefined : parsePointInTime(options.since).getTime(),
-      untilMs: options.until === undefined ? undefined : parseUntil(options.until),
+      untilMs: options.until === undefined ? undefined : parseUntil(options.until).getTime(),
     };
     const several = targets.length > 1;
     const reading = targets.map(({ record }, index) => {
@@ -44,12 +44,6 @@ export const logs = defineCommand({
     await Promise.all(reading);
   },
 });
-
-/** A duration is one from now on: how long to follow. */
-function parseUntil(text: string): number {
-  const durationMs = parseDurationMs(text);
-  return durationMs === undefined ? parsePointInTime(text).getTime() : Date.now() + durationMs;
-}
 
 interface LineStyle {
   readonly label: string;

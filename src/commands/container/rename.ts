@@ -1,5 +1,5 @@
 import { defineCommand } from "../../cli/command.ts";
-import { checkName } from "../../container/create.ts";
+import { renameContainer } from "../../container/rename.ts";
 
 export const rename = defineCommand({
   usage: "CONTAINER NAME",
@@ -8,9 +8,6 @@ export const rename = defineCommand({
   options: {},
   operands: { min: 2, max: 2, complete: "containers" },
   async run({ operands: [target = "", name = ""] }, { engine }) {
-    const { id } = engine.containers.get(target);
-    await engine.containers.withLock(id, async () =>
-      engine.containers.update(id, { name: checkName(name.replace(/^\//, "")) }),
-    );
+    await renameContainer(engine, target.replace(/^\//, ""), name.replace(/^\//, ""));
   },
 });

@@ -1,4 +1,5 @@
 import { defineCommand } from "../../cli/command.ts";
+import { recordEvent } from "../../container/record-event.ts";
 import { startContainer } from "../../container/start.ts";
 import { canStop } from "../../container/state.ts";
 import { stopContainer } from "../../container/stop.ts";
@@ -24,6 +25,7 @@ export const restart = defineCommand({
       if (options.running && !isRunning) return;
       if (isRunning) await stopContainer(engine, record.id, { timeoutSeconds: options.time, keep: true });
       await startContainer(engine, record.id);
+      recordEvent(engine, record, "restart");
       out.line(shown);
     });
   },

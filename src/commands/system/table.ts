@@ -18,6 +18,12 @@ const doctor: CommandEntry = {
   load: () => import("../doctor.ts").then((module) => module.doctor),
 };
 
+const events: CommandEntry = {
+  summary: "Show what happens to containers and images",
+  topic: "system",
+  load: () => import("./events.ts").then((module) => module.events),
+};
+
 const info: CommandEntry = {
   summary: "Show what dhow knows of this machine and of its own store",
   topic: "system",
@@ -45,6 +51,7 @@ const version: CommandEntry = {
 /** `dhow system ...` */
 export const systemGroup: CommandTree = {
   connection: { summary: "Look for remote engines", commands: { list: connectionList } },
+  events,
   info,
   migrate,
 };
@@ -53,6 +60,7 @@ export const systemGroup: CommandTree = {
 export const systemCommands: CommandTree = {
   completion,
   doctor,
+  events,
   info,
   unshare,
   version,
