@@ -135,7 +135,8 @@ async function ping(options: PingOptions): Promise<URL> {
 }
 
 async function pingScheme(scheme: string, { transport, authenticator, host, insecure }: PingOptions): Promise<URL> {
-  const url = new URL(`${scheme}://${host}/v2/`);
+  const url = URL.parse(`${scheme}://${host}/v2/`);
+  if (!url) throw new DhowError("its name is no valid address or its port too large", { kind: "invalid-argument" });
   // Where http comes next, waiting for https to get better helps nobody.
   const response = await transport.request(url, insecure && scheme === "https" ? { retry: false } : {});
   if (response.status !== 200 && response.status !== 401)

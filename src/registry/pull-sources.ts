@@ -7,6 +7,7 @@ import {
   qualify,
   type Reference,
   repositoryName,
+  type WrittenReference,
 } from "../oci/reference.ts";
 import type { RegistriesConfig, RegistryEntry } from "./registries-conf.ts";
 
@@ -44,7 +45,7 @@ export function resolveName(config: RegistriesConfig, text: string): ResolvedNam
   }
   const { registries, origin } = config.search;
   if (registries.length === 0) return { candidates: [qualify(written, defaultRegistry)], description: undefined };
-  const candidates = registries.map((registry) => qualify(written, registry));
+  const candidates = registries.map((registry) => searchCandidate(registry, origin, written));
   if (registries.length > 1 && config.shortNameMode === "enforcing") {
     throw new DhowError(`short-name resolution enforced but cannot prompt without a TTY: ${JSON.stringify(text)}`, {
       kind: "conflict",
@@ -55,6 +56,18 @@ export function resolveName(config: RegistriesConfig, text: string): ResolvedNam
     candidates,
     description: `Resolving ${JSON.stringify(written.repository)} using unqualified-search registries (${origin})`,
   };
+}
+
+/** Search registries may be whole paths: `registry.example/team`. @throws {DhowError} `invalid-argument`, naming the file. */
+function searchCandidate(registry: string, origin: string, { repository, tag, digest }: WrittenReference): Reference {
+  try {
+    return { ...parseReference(`${registry}/${repository}`), tag, digest };
+  } catch (cause) {
+    throw new DhowError(`invalid unqualified-search registry ${JSON.stringify(registry)} in ${origin}`, {
+      kind: "invalid-argument",
+      cause,
+    });
+  }
 }
 
 /**

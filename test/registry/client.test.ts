@@ -446,6 +446,9 @@ describe("connectRegistry()", () => {
     );
     const unknown = await failureOf(connectRegistry("registry.invalid", { ...settings, insecure: false }));
     expect(unknown.text).toMatch(/lookup registry\.invalid: (no such host|temporary failure in name resolution)/);
+    const beyond = await failureOf(connectRegistry("registry.invalid:99999", settings));
+    expect(beyond.kind).toBe("invalid-argument");
+    expect(beyond.text).toMatch(/^pinging container registry registry\.invalid:99999: its name is no valid address/);
   });
 });
 

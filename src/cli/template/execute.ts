@@ -119,11 +119,14 @@ function runRange(run: Run, statement: Statement & Branch, dot: Value): Jump {
   return entries.length === 0 ? jump : undefined;
 }
 
+/** Nobody means to print more lines than this. */
+const longestCount = 10_000_000;
+
 function entriesOf(run: Run, value: Value): readonly (readonly [Value, Value])[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value.map((element, index) => [index, element]);
   if (isMap(value)) return sortedEntries(value);
-  if (typeof value === "number" && Number.isInteger(value))
+  if (typeof value === "number" && Number.isInteger(value) && value <= longestCount)
     return Array.from({ length: Math.max(0, value) }, (_, index) => [index, index]);
   return fail(run, `range can't iterate over ${show(value)}`);
 }

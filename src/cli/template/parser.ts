@@ -21,6 +21,9 @@ interface Block {
   readonly terminator: Terminator;
 }
 
+const openers: ReadonlySet<string> = new Set(["block", "define", "if", "range", "with"]);
+const deepestNesting = 300;
+
 /** A walk over the tokens; it is a class for the sake of its position and its stack of variables. */
 class Parser {
   readonly definitions = new Map<string, readonly Statement[]>();
@@ -36,6 +39,17 @@ class Parser {
     this.name = name;
     this.text = text;
     this.#tokens = tokenize(name, text);
+    this.#checkNesting();
+  }
+
+  /** The walk goes down a level for each; no honest template gets far. */
+  #checkNesting(): void {
+    let depth = 0;
+    for (const token of this.#tokens) {
+      if (token.text === "(" || openers.has(token.text)) depth++;
+      else if (token.text === ")" || token.text === "end") depth--;
+      if (depth > deepestNesting) this.fail(token, "max expression depth exceeded");
+    }
   }
 
   peek(): Token {

@@ -17,14 +17,12 @@ export function sprintf(format: string, values: readonly Value[]): string {
       if (letter === "%") return "%";
       if (letter === "") return "%!(NOVERB)";
       const hasPrecision = /^%[+\-# 0]*(?:\*|\d+)?\./.test(whole);
-      const verb = {
-        flags,
-        width: count(width, rest),
-        precision: hasPrecision ? (count(precision, rest) ?? 0) : undefined,
-        letter,
-      };
-      if (rest.length === 0) return `%!${letter}(MISSING)`;
-      return formatValue(normalized(verb), rest.shift());
+      const wide = usable(count(width, rest), "%!(BADWIDTH)");
+      const precise = usable(hasPrecision ? (count(precision, rest) ?? 0) : undefined, "%!(BADPREC)");
+      const complaint = wide.complaint + precise.complaint;
+      if (rest.length === 0) return `${complaint}%!${letter}(MISSING)`;
+      const verb = { flags, width: wide.count, precision: precise.count, letter };
+      return complaint + formatValue(normalized(verb), rest.shift());
     },
   );
   if (rest.length === 0) return text;
@@ -34,6 +32,12 @@ export function sprintf(format: string, values: readonly Value[]): string {
 function count(given: string | undefined, rest: Value[]): number | undefined {
   if (given === undefined) return undefined;
   return given === "*" ? Number(rest.shift()) : Number(given);
+}
+
+/** Go's own limit, and nothing that is no number. */
+function usable(count: number | undefined, complaint: string): { count: number | undefined; complaint: string } {
+  const isUsable = count === undefined || Math.abs(count) <= 1_000_000;
+  return isUsable ? { count, complaint: "" } : { count: undefined, complaint };
 }
 
 /** A negative `*` width is the flag `-`. */
@@ -115,7 +119,11 @@ function formatInteger(verb: Verb, value: number, base: number): string {
   return signed(verb, value, prefix + digits);
 }
 
-function formatFloat({ letter, precision }: Verb, value: number): string {
+/** JavaScript counts no further than this. */
+const mostDigits = 100;
+
+function formatFloat({ letter, precision: wanted }: Verb, value: number): string {
+  const precision = wanted === undefined ? undefined : Math.min(Math.max(wanted, 0), mostDigits);
   const twoDigits = (text: string) => text.replace(/e([+-])(\d)$/, "e$10$2");
   switch (letter) {
     case "f":
