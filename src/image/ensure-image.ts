@@ -20,7 +20,7 @@ export interface EnsureOptions extends PullOptions {
  */
 export async function ensureImage(engine: Engine, name: string, options: EnsureOptions): Promise<ImageRecord> {
   const { policy, platform } = options;
-  const local = engine.images.find(name);
+  const local = engine.images.find(name, platform) ?? engine.images.find(name);
   const isSuitable = local !== undefined && (platform === undefined || matchesPlatform(local, platform));
   if (isSuitable && (policy === "missing" || policy === "never")) return unpacked(engine, local);
   if (local && isId(local, name)) {

@@ -1,5 +1,7 @@
 import type { Engine } from "../engine.ts";
 import { DhowError, isKind } from "../errors.ts";
+import type { Platform } from "../oci/image.ts";
+import { formatPlatform, matchesPlatform } from "../oci/platform.ts";
 import { collectGarbage } from "../storage/garbage.ts";
 import type { ImageRecord } from "../storage/images.ts";
 import { recordImageEvent } from "./record-event.ts";
@@ -9,14 +11,16 @@ export interface RemoveImageOptions {
   readonly force: boolean;
   /** Removes all names of an image that was given by its id. */
   readonly allNames: boolean;
+  /** Of the images that a name stands for, removes only those; all of them if there is none. */
+  readonly platforms?: readonly Platform[];
   /** How a container is removed, with its processes stopped: the image layer knows nothing of that. */
   removeContainer(id: string): Promise<unknown>;
 }
 
 export interface RemovedImage {
   readonly untagged: readonly string[];
-  /** The id, unless other names keep the image. */
-  readonly deleted: string | undefined;
+  /** The ids of the images that no other name keeps. */
+  readonly deleted: readonly string[];
 }
 
 export type RemoveEngine = Pick<
@@ -25,8 +29,8 @@ export type RemoveEngine = Pick<
 >;
 
 /**
- * Removes a name of an image, and with its last name (or by id) the image. Its layers and blobs stay until
- * `collectImageGarbage`.
+ * Removes a name of an image, and with its last name (or by id) the image; where a name stands for several images, it is
+ * taken from all of them. Layers and blobs stay until `collectImageGarbage`.
  * @throws {DhowError} `not-found`; `conflict` (exit code 2) if containers use it; `conflict` if an id has several names.
  */
 export async function removeImage(
@@ -34,14 +38,39 @@ export async function removeImage(
   nameOrId: string,
   options: RemoveImageOptions,
 ): Promise<RemovedImage> {
-  const image = engine.images.get(nameOrId);
+  engine.images.get(nameOrId);
   const name = engine.images.findName(nameOrId);
-  if (name !== undefined && image.names.length > 1) {
-    engine.images.removeName(image.id, name);
-    recordImageEvent(engine, image, "untag", name);
-    return { untagged: [name], deleted: undefined };
+  const untagged = new Set<string>();
+  const deleted: string[] = [];
+  for (const image of chooseImages(engine.images.findAll(nameOrId), nameOrId, options.platforms ?? [])) {
+    if (name !== undefined && image.names.length > 1) {
+      engine.images.removeName(image.id, name);
+      recordImageEvent(engine, image, "untag", name);
+      untagged.add(name);
+      continue;
+    }
+    await removeRecord(engine, image, { ...options, allNames: options.allNames || name !== undefined });
+    for (const gone of image.names.length > 0 ? image.names : image.repoDigests) untagged.add(gone);
+    deleted.push(image.id);
   }
-  if (!options.force && !options.allNames && name === undefined && image.names.length > 1) {
+  return { untagged: [...untagged], deleted };
+}
+
+function chooseImages(
+  images: readonly ImageRecord[],
+  nameOrId: string,
+  platforms: readonly Platform[],
+): readonly ImageRecord[] {
+  if (platforms.length === 0) return images;
+  const chosen = images.filter((image) => platforms.some((platform) => matchesPlatform(image, platform)));
+  if (chosen.length > 0) return chosen;
+  throw new DhowError(`${nameOrId}: image not known for ${platforms.map(formatPlatform).join(", ")}`, {
+    kind: "not-found",
+  });
+}
+
+async function removeRecord(engine: RemoveEngine, image: ImageRecord, options: RemoveImageOptions): Promise<void> {
+  if (!options.force && !options.allNames && image.names.length > 1) {
     throw new DhowError(
       `unable to delete image "${image.id}" by ID with more than one tag ([${image.names.join(" ")}]): please force removal`,
       { kind: "conflict" },
@@ -49,9 +78,8 @@ export async function removeImage(
   }
   if (options.force) await removeUsers(engine, image, options);
   engine.images.remove(image.id);
-  for (const removed of image.names) recordImageEvent(engine, image, "untag", removed);
+  for (const name of image.names) recordImageEvent(engine, image, "untag", name);
   recordImageEvent(engine, image, "remove", image.id);
-  return { untagged: image.names.length > 0 ? image.names : image.repoDigests, deleted: image.id };
 }
 
 /** Removes what no image and no container needs any more from the disk. */

@@ -6,20 +6,24 @@ import { findImage } from "./find.ts";
 import { recordImageEvent } from "./record-event.ts";
 
 /**
- * Gives an image more names; a name that belongs to another image moves. Short names go below localhost/.
+ * Gives an image more names, or all the images of a name (one a platform); a name that belongs to others moves.
+ * Short names go below localhost/.
  * @throws {DhowError} `not-found`; `invalid-argument` for what is no name with a tag.
  */
 export async function tagImage(engine: Engine, nameOrId: string, targets: readonly string[]): Promise<void> {
-  const image = await findImage(engine, nameOrId);
-  const names = targets.map(localName);
-  for (const name of names) {
-    engine.images.addName(image.id, name);
-    recordImageEvent(engine, image, "tag", name);
+  await findImage(engine, nameOrId);
+  const images = engine.images.findAll(nameOrId);
+  for (const name of targets.map(localName)) {
+    engine.images.setName(
+      name,
+      images.map(({ id }) => id),
+    );
+    for (const image of images) recordImageEvent(engine, image, "tag", name);
   }
 }
 
 /**
- * Takes names away from an image; all of them if none is given. The image stays, and so does what is known of the digests
+ * Takes names away from an image, or from all the images of a name; all names if none is given. The image stays, and so does what is known of the digests
  * that it has in registries: naming one of those, as in `repository@sha256:...`, changes nothing.
  * @throws {DhowError} `not-found` for an image or a name that is not there.
  */
@@ -29,15 +33,19 @@ export function untagImage(
   targets: readonly string[],
 ): void {
   const { images } = engine;
-  const image = images.get(nameOrId);
+  images.get(nameOrId);
+  const found = images.findAll(nameOrId);
   const names = targets
-    .filter((target) => !isDigestOf(image, target))
+    .filter((target) => !found.some((image) => isDigestOf(image, target)))
     .map((target) => images.findName(target) ?? localName(target));
-  const unknown = names.find((name) => !image.names.includes(name));
+  const unknown = names.find((name) => !found.some((image) => image.names.includes(name)));
   if (unknown !== undefined) throw new DhowError(`${unknown}: tag not known`, { kind: "not-found" });
-  for (const name of targets.length > 0 ? names : image.names) {
-    images.removeName(image.id, name);
-    recordImageEvent(engine, image, "untag", name);
+  for (const image of found) {
+    const taken = targets.length > 0 ? names.filter((name) => image.names.includes(name)) : image.names;
+    for (const name of taken) {
+      images.removeName(image.id, name);
+      recordImageEvent(engine, image, "untag", name);
+    }
   }
 }
 

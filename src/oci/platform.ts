@@ -27,6 +27,13 @@ const variantOrder: Readonly<Record<string, readonly string[]>> = {
 /** What an image means that names no variant, and what this machine is taken for unless it is named. */
 const baseVariants: Readonly<Record<string, string>> = { amd64: "v1", arm64: "v8", arm: "v7" };
 
+/** A platform as it is found in configs: the words may be other spellings. */
+export interface LoosePlatform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string | undefined;
+}
+
 /** The platform of this machine's containers. */
 export function hostPlatform(): Platform {
   return normalizePlatform({ os: "linux", architecture: process.arch });
@@ -56,13 +63,28 @@ export function formatPlatform({ os, architecture, variant }: Platform): string 
 }
 
 /** Whether an image made for `have` is what somebody who wants `want` asked for; a variant matters only if it is named. */
-export function matchesPlatform(
-  have: { readonly os: string; readonly architecture: string; readonly variant?: string | undefined },
-  want: Platform,
-): boolean {
+export function matchesPlatform(have: LoosePlatform, want: Platform): boolean {
   const image = normalizePlatform(have);
   if (image.os !== want.os || image.architecture !== want.architecture) return false;
   return want.variant === undefined || variantRank(image, want) !== undefined;
+}
+
+/** Whether an image for the one platform replaces one for the other. A variant that is not named is the usual one. */
+export function isSamePlatform(one: LoosePlatform, other: LoosePlatform): boolean {
+  const [a, b] = [one, other].map(normalizePlatform) as [Platform, Platform];
+  const base = baseVariants[a.architecture];
+  return a.os === b.os && a.architecture === b.architecture && (a.variant ?? base) === (b.variant ?? base);
+}
+
+/** The image that suits the platform best, of several that one name stands for; undefined if none does. */
+export function choosePlatform<T extends LoosePlatform>(images: readonly T[], want: Platform): T | undefined {
+  let best: { image: T; rank: number } | undefined;
+  for (const image of images) {
+    if (!matchesPlatform(image, want)) continue;
+    const rank = variantRank(normalizePlatform(image), want) ?? Number.POSITIVE_INFINITY;
+    if (best === undefined || rank < best.rank) best = { image, rank };
+  }
+  return best?.image;
 }
 
 /**
@@ -124,7 +146,7 @@ function isArchitecture(word: string): boolean {
   return knownArchitectures.includes(architectureAliases[word.toLowerCase()] ?? word.toLowerCase());
 }
 
-function normalizePlatform(platform: Parameters<typeof matchesPlatform>[0]): Platform {
+function normalizePlatform(platform: LoosePlatform): Platform {
   const written = platform.architecture.toLowerCase();
   const variant = platform.variant?.toLowerCase() || (written === "armel" ? "v6" : undefined);
   return {

@@ -1,4 +1,6 @@
 import { DhowError } from "../errors.ts";
+import type { Digest } from "../oci/digest.ts";
+import { isSamePlatform } from "../oci/platform.ts";
 import {
   defaultRegistry,
   formatReference,
@@ -11,35 +13,47 @@ import {
 } from "../oci/reference.ts";
 import type { Database } from "./database.ts";
 
-interface NameRow {
-  readonly name: string;
-  readonly image_id: string;
+/** An image that a text may stand for. */
+export interface Candidate {
+  readonly id: string;
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant: string | null;
 }
 
-/** Finds the row of the stored name that a text stands for. */
-export function findNameRow(database: Database, text: string): NameRow | undefined {
-  const exact = database.first<NameRow>("SELECT name, image_id FROM image_names WHERE name = ?", text);
-  if (exact) return exact;
+/** The stored name that a text stands for. */
+export function findStoredName(database: Database, text: string): string | undefined {
+  const isStored = (name: string) => database.first("SELECT 1 FROM image_names WHERE name = ?", name) !== undefined;
+  if (isStored(text)) return text;
   const written = parseOrUndefined(text);
   if (!written || written.digest !== undefined) return undefined;
-  for (const registry of candidateRegistries(written)) {
-    const name = formatReference(withDefaultTag(qualify(written, registry)));
-    const row = database.first<NameRow>("SELECT name, image_id FROM image_names WHERE name = ?", name);
-    if (row) return row;
-  }
-  return written.registry === undefined ? findInAnyRegistry(database, written) : undefined;
+  const name = candidateRegistries(written)
+    .map((registry) => formatReference(withDefaultTag(qualify(written, registry))))
+    .find(isStored);
+  return name ?? (written.registry === undefined ? findInAnyRegistry(database, written) : undefined);
 }
 
-/** The id of the image that a text names by digest, as `alpine@sha256:...`. */
-export function findIdByDigest(database: Database, text: string): string | undefined {
+/** The images of a stored name, the newest first. */
+export function findByName(database: Database, name: string): Candidate[] {
+  return database.all<Candidate>(
+    `SELECT images.id, os, architecture, variant FROM image_names JOIN images ON images.id = image_id
+     WHERE name = ? ORDER BY position DESC`,
+    name,
+  );
+}
+
+/** The images that a text names by digest, as `alpine@sha256:...`: several if it is that of an index. */
+export function findByDigest(database: Database, text: string): Candidate[] {
   const written = parseOrUndefined(text);
-  if (written?.digest === undefined) return undefined;
-  const rows = database.all<{ image_id: string; repository: string }>(
-    `SELECT image_id, repository FROM image_digests WHERE digest = ?
-     UNION SELECT id, name FROM images JOIN image_names ON image_id = id WHERE manifest_digest = ?`,
+  if (written?.digest === undefined) return [];
+  const rows = database.all<Candidate & { repository: string }>(
+    `SELECT id, os, architecture, variant, repository FROM images JOIN image_digests ON image_id = id WHERE digest = ?
+     UNION SELECT id, os, architecture, variant, name FROM images JOIN image_names ON image_id = id
+     WHERE manifest_digest = ?`,
     ...[written.digest, written.digest],
   );
-  return rows.find(({ repository }) => isRepository(repository, written))?.image_id;
+  const fitting = rows.filter(({ repository }) => isRepository(repository, written));
+  return [...new Map(fitting.map((row) => [row.id, row])).values()];
 }
 
 /** The ids that begin with some hex digits; at most two. */
@@ -50,6 +64,43 @@ export function findIdsByPrefix(database: Database, prefix: string): string[] {
     ...[prefix, `${prefix}g`],
   );
   return rows.map(({ id }) => id);
+}
+
+export interface GivenName {
+  readonly id: string;
+  readonly name: string;
+  readonly indexDigest: Digest | undefined;
+}
+
+/** Gives an image a name, taking it from one for the same platform. Call it inside of a transaction. */
+export function giveName(database: Database, { id, name, indexDigest }: GivenName): void {
+  const self = database.first<Candidate>("SELECT id, os, architecture, variant FROM images WHERE id = ?", id);
+  for (const other of findByName(database, name)) {
+    if (self && other.id !== id && isSamePlatform(platformOf(self), platformOf(other)))
+      takeName(database, other.id, name);
+  }
+  database.run(
+    "INSERT OR REPLACE INTO image_names (name, image_id, index_digest) VALUES (?, ?, ?)",
+    ...[name, id, indexDigest ?? null],
+  );
+}
+
+/** Takes a name from an image, and with the last one in a repository what is known of the image there. */
+export function takeName(database: Database, id: string, name: string): void {
+  if (database.run("DELETE FROM image_names WHERE name = ? AND image_id = ?", name, id) === 0) return;
+  const repository = nameWithoutTag(name);
+  const others = database.all<{ name: string }>("SELECT name FROM image_names WHERE image_id = ?", id);
+  if (others.some((other) => nameWithoutTag(other.name) === repository)) return;
+  database.run("DELETE FROM image_digests WHERE image_id = ? AND repository = ?", id, repository);
+}
+
+export function platformOf({ os, architecture, variant }: Omit<Candidate, "id">) {
+  return { os, architecture, variant: variant ?? undefined };
+}
+
+/** A stored name without its tag. */
+export function nameWithoutTag(name: string): string {
+  return name.slice(0, name.lastIndexOf(":"));
 }
 
 /** `registry/repository` of a stored name. */
@@ -76,13 +127,13 @@ function candidateRegistries({ registry }: WrittenReference): string[] {
   return registry === undefined ? ["localhost", defaultRegistry] : [registry];
 }
 
-function findInAnyRegistry(database: Database, written: WrittenReference): NameRow | undefined {
+function findInAnyRegistry(database: Database, written: WrittenReference): string | undefined {
   const suffix = `/${written.repository}:${written.tag ?? "latest"}`;
-  const rows = database.all<NameRow>(
-    "SELECT name, image_id FROM image_names WHERE substr(name, -length(?)) = ? ORDER BY name",
+  const rows = database.all<{ name: string }>(
+    "SELECT name FROM image_names WHERE substr(name, -length(?)) = ? ORDER BY name",
     ...[suffix, suffix],
   );
-  return rows.find(({ name }) => !name.slice(0, -suffix.length).includes("/"));
+  return rows.find(({ name }) => !name.slice(0, -suffix.length).includes("/"))?.name;
 }
 
 /** Whether a stored repository (or a stored name in it) is the one that was written, in any registry if it named none. */

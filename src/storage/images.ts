@@ -1,10 +1,22 @@
 import { DhowError } from "../errors.ts";
 import { type Digest, digestHex } from "../oci/digest.ts";
-import type { ImageConfig, Manifest } from "../oci/image.ts";
+import type { ImageConfig, Manifest, Platform } from "../oci/image.ts";
+import { choosePlatform, hostPlatform } from "../oci/platform.ts";
 import type { BlobStore } from "./blobs.ts";
 import { chainIds } from "./chain-id.ts";
 import type { Database, Schema } from "./database.ts";
-import { findIdByDigest, findIdsByPrefix, findNameRow, splitRepoDigest } from "./image-names.ts";
+import {
+  type Candidate,
+  findByDigest,
+  findByName,
+  findIdsByPrefix,
+  findStoredName,
+  giveName,
+  nameWithoutTag,
+  platformOf,
+  splitRepoDigest,
+  takeName,
+} from "./image-names.ts";
 import type { LayerStore } from "./layers.ts";
 
 /** A stored image: a manifest whose config and layers are all present. */
@@ -41,22 +53,25 @@ export interface ImageStore {
   list(): ImageRecord[];
   /**
    * Finds an image by id, name (short names: localhost/, then docker.io/library/ and docker.io/, then any stored registry,
-   * as Podman), digest, or unique id prefix.
+   * as Podman), digest, or unique id prefix. A name can stand for several images, one a platform: the given platform's is
+   * found, by default this machine's, else the one that came last.
    * @throws {DhowError} `conflict` if an id prefix fits several.
    */
-  find(nameOrId: string): ImageRecord | undefined;
+  find(nameOrId: string, platform?: Platform): ImageRecord | undefined;
+  /** All images that a name or digest stands for, one a platform, newest first; an id stands for one. */
+  findAll(nameOrId: string): ImageRecord[];
   /** The stored name (`docker.io/library/alpine:latest`) that a text stands for; undefined if it is an id or unknown. */
   findName(text: string): string | undefined;
   /** @throws {DhowError} `not-found`: podman's "NAME: image not known". */
-  get(nameOrId: string): ImageRecord;
+  get(nameOrId: string, platform?: Platform): ImageRecord;
   /**
-   * Records an image whose blobs and layers are stored and gives it the names, taking them from other images.
+   * Records an image whose blobs and layers are stored and gives it the names, taking them from images for the same platform.
    * Adding the same image again adds names and digests.
    * @throws {DhowError} `not-found` if a blob or a layer is missing.
    */
   add(image: NewImage): ImageRecord;
-  /** Gives the image a name, taking it from any other image. */
-  addName(id: string, name: string): void;
+  /** Gives images, of which no two are for the same platform, a name that stands for them alone from now on. */
+  setName(name: string, ids: readonly string[]): void;
   removeName(id: string, name: string): void;
   /**
    * Removes the record; blobs and layers go with the next garbage collection. Idempotent.
@@ -84,6 +99,19 @@ export const imagesSchema: Schema = {
   CREATE TABLE IF NOT EXISTS image_blobs (
     image_id TEXT NOT NULL REFERENCES images ON DELETE CASCADE, digest TEXT NOT NULL,
     PRIMARY KEY (image_id, digest)) WITHOUT ROWID`,
+  changes: [
+    {
+      // A name may stand for several images.
+      since: 2,
+      sql: `CREATE TABLE names_of_images (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,
+        image_id TEXT NOT NULL REFERENCES images ON DELETE CASCADE, index_digest TEXT, UNIQUE (name, image_id));
+      INSERT INTO names_of_images SELECT position, name, image_id, index_digest FROM image_names;
+      DROP TABLE image_names;
+      ALTER TABLE names_of_images RENAME TO image_names;
+      CREATE INDEX image_names_by_image ON image_names (image_id)`,
+    },
+  ],
 };
 
 const listed = "id, manifest_digest, top_layer, created_at, size_bytes, os, architecture, variant, labels";
@@ -121,27 +149,23 @@ export function openImages(parts: ImageStoreParts): ImageStore {
     const row = database.first<ImageRow>(`SELECT ${listed} FROM images WHERE id = ?`, id);
     return row && fromRow(row, relatedTo(database, id));
   };
-  const find = (nameOrId: string): ImageRecord | undefined => {
-    const id = findId(database, nameOrId);
+  const find = (nameOrId: string, platform?: Platform): ImageRecord | undefined => {
+    const id = chooseCandidate(findCandidates(database, nameOrId), platform)?.id;
     return id === undefined ? undefined : byId(id);
   };
 
   return {
     list: () => listImages(database),
     find,
-    findName: (text) => findNameRow(database, text)?.name,
-    get: (nameOrId) => find(nameOrId) ?? throwUnknown(nameOrId),
+    findAll: (nameOrId) => findCandidates(database, nameOrId).flatMap(({ id }) => byId(id) ?? []),
+    findName: (text) => findStoredName(database, text),
+    get: (nameOrId, platform) => find(nameOrId, platform) ?? throwUnknown(nameOrId),
     add(image) {
       const prepared = prepareImage(parts, image);
       database.transaction(() => insertImage(database, prepared, image));
       return byId(prepared.id) ?? throwUnknown(prepared.id);
     },
-    addName(id, name) {
-      database.transaction(() => {
-        if (!byId(id)) throwUnknown(id);
-        giveName(database, { id, name, indexDigest: undefined });
-      });
-    },
+    setName: (name, ids) => database.transaction(() => setName(database, name, ids)),
     removeName: (id, name) => database.transaction(() => takeName(database, id, name)),
     remove(id) {
       database.transaction(() => {
@@ -164,11 +188,14 @@ function throwUnknown(nameOrId: string): never {
   throw new DhowError(`${nameOrId}: image not known`, { kind: "not-found" });
 }
 
-function findId(database: Database, text: string): string | undefined {
+/** The images that a text stands for, newest first. */
+function findCandidates(database: Database, text: string): Candidate[] {
   const id = text.startsWith("sha256:") ? text.slice("sha256:".length) : text;
-  if (database.first("SELECT 1 FROM images WHERE id = ?", id)) return id;
-  const named = findNameRow(database, text)?.image_id ?? findIdByDigest(database, text);
-  if (named !== undefined) return named;
+  const exact = candidateById(database, id);
+  if (exact.length > 0) return exact;
+  const name = findStoredName(database, text);
+  const named = name === undefined ? findByDigest(database, text) : findByName(database, name);
+  if (named.length > 0) return named;
   const ids = findIdsByPrefix(database, id);
   if (ids.length > 1) {
     throw new DhowError(
@@ -176,7 +203,28 @@ function findId(database: Database, text: string): string | undefined {
       { kind: "conflict" },
     );
   }
-  return ids[0];
+  return ids.flatMap((one) => candidateById(database, one));
+}
+
+function candidateById(database: Database, id: string): Candidate[] {
+  return database.all<Candidate>("SELECT id, os, architecture, variant FROM images WHERE id = ?", id);
+}
+
+function chooseCandidate(candidates: readonly Candidate[], wanted: Platform | undefined): Candidate | undefined {
+  if (wanted === undefined && candidates.length < 2) return candidates[0];
+  const choices = candidates.map((candidate) => ({ ...platformOf(candidate), candidate }));
+  const chosen = choosePlatform(choices, wanted ?? hostPlatform())?.candidate;
+  return wanted === undefined ? (chosen ?? candidates[0]) : chosen;
+}
+
+function setName(database: Database, name: string, ids: readonly string[]): void {
+  const former = findByName(database, name).filter(({ id }) => !ids.includes(id));
+  for (const { id } of former) takeName(database, id, name);
+  // The first is the newest, and so becomes the last.
+  for (const id of ids.toReversed()) {
+    if (candidateById(database, id).length === 0) throwUnknown(id);
+    giveName(database, { id, name, indexDigest: undefined });
+  }
 }
 
 function listImages(database: Database): ImageRecord[] {
@@ -235,10 +283,6 @@ function fromRow(row: ImageRow, { names, digests }: Related): ImageRecord {
   };
 }
 
-function nameWithoutTag(name: string): string {
-  return name.slice(0, name.lastIndexOf(":"));
-}
-
 interface PreparedImage {
   readonly id: string;
   readonly manifest: Manifest;
@@ -279,24 +323,6 @@ function insertImage(database: Database, prepared: PreparedImage, image: NewImag
     const { repository, digest } = splitRepoDigest(repoDigest);
     database.run("INSERT OR IGNORE INTO image_digests VALUES (?, ?, ?)", id, repository, digest);
   }
-}
-
-function giveName(database: Database, given: { id: string; name: string; indexDigest: Digest | undefined }): void {
-  const { id, name, indexDigest } = given;
-  const owner = database.first<{ image_id: string }>("SELECT image_id FROM image_names WHERE name = ?", name);
-  if (owner && owner.image_id !== id) takeName(database, owner.image_id, name);
-  database.run(
-    "INSERT OR REPLACE INTO image_names (name, image_id, index_digest) VALUES (?, ?, ?)",
-    ...[name, id, indexDigest ?? null],
-  );
-}
-
-function takeName(database: Database, id: string, name: string): void {
-  if (database.run("DELETE FROM image_names WHERE name = ? AND image_id = ?", name, id) === 0) return;
-  const repository = nameWithoutTag(name);
-  const others = database.all<{ name: string }>("SELECT name FROM image_names WHERE image_id = ?", id);
-  if (others.some((other) => nameWithoutTag(other.name) === repository)) return;
-  database.run("DELETE FROM image_digests WHERE image_id = ? AND repository = ?", id, repository);
 }
 
 function readColumn<T>(database: Database, column: "config" | "manifest", id: string): T {

@@ -288,7 +288,14 @@ describe("indexes", () => {
       platform: { os: "linux", architecture: other },
     });
     expect(fileIn(foreign, "arch")).toBe("theirs");
-    expect(engine.images.find(`${name}:all`)?.id).toBe(foreign.id);
+    expect(engine.images.find(`${name}:all`)?.id).toBe(image.id);
+    for (const [architecture, { id }] of [
+      [other, foreign],
+      [hostPlatform().architecture, image],
+    ] as const) {
+      const chosen = { policy: "missing", platform: { os: "linux", architecture } } as const;
+      expect((await ensureImage(engine, `${name}:all`, { retry, ...chosen })).id).toBe(id);
+    }
 
     const none = await failureOf(
       pullImage(engine, `${name}:all`, { ...insecure, platform: { os: "linux", architecture: "s390x" } }),

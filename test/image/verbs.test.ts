@@ -6,6 +6,7 @@ import { inspectImage } from "../../src/image/inspect.ts";
 import { type ImageSortKey, listImages } from "../../src/image/list.ts";
 import { collectImageGarbage, removeImage } from "../../src/image/remove.ts";
 import { tagImage, untagImage } from "../../src/image/tag.ts";
+import { parsePlatform } from "../../src/oci/platform.ts";
 import { addSampleImage, makeScratch, sampleConfig } from "../storage/scratch.ts";
 
 async function fleet() {
@@ -114,6 +115,21 @@ describe("tagImage() and untagImage()", () => {
   );
 });
 
+describe("tagImage() with a name of several images", () => {
+  it("gives and takes names of all of them", async () => {
+    const { engine } = await fleet();
+    for (const architecture of ["amd64", "arm64"])
+      await addSampleImage(engine, { names: ["localhost/a:1"], layers: [architecture], document: { architecture } });
+    const count = (name: string) => engine.images.findAll(name).length;
+    await tagImage(engine, "a:1", ["b:1"]);
+    expect(count("b:1")).toBe(2);
+    await tagImage(engine, engine.images.get("a:1").id, ["b:1"]);
+    expect(count("b:1")).toBe(1);
+    untagImage(engine, "a:1", []);
+    expect([count("a:1"), count("b:1")]).toEqual([0, 0]);
+  });
+});
+
 describe("removeImage()", () => {
   const keepContainers = { force: false, allNames: false, removeContainer: () => Promise.reject(new Error("unasked")) };
 
@@ -121,12 +137,32 @@ describe("removeImage()", () => {
     const { engine, old } = await fleet();
     expect(await removeImage(engine, "small", keepContainers)).toEqual({
       untagged: ["localhost/small:latest"],
-      deleted: undefined,
+      deleted: [],
     });
     expect(await removeImage(engine, "alpine:3.1", keepContainers)).toEqual({
       untagged: ["docker.io/library/alpine:3.1"],
-      deleted: old.id,
+      deleted: [old.id],
     });
+  });
+
+  it("takes a name from the images of all platforms, or of those that are asked for", async () => {
+    const { engine } = await fleet();
+    const name = "localhost/fleet:1";
+    const add = async (architecture: string) =>
+      (await addSampleImage(engine, { names: [name], layers: [architecture], document: { architecture } })).id;
+    const ids = [await add("amd64"), await add("arm64"), await add("s390x")] as const;
+    const platforms = [parsePlatform("linux/arm64")];
+    expect(await removeImage(engine, "fleet:1", { ...keepContainers, platforms })).toEqual({
+      untagged: [name],
+      deleted: [ids[1]],
+    });
+    await expect(removeImage(engine, "fleet:1", { ...keepContainers, platforms })).rejects.toMatchObject({
+      kind: "not-found",
+      message: "fleet:1: image not known for linux/arm64",
+    });
+    await tagImage(engine, ids[0], ["localhost/mine:1"]);
+    expect(await removeImage(engine, "fleet:1", keepContainers)).toEqual({ untagged: [name], deleted: [ids[2]] });
+    expect(engine.images.get("mine:1").id).toBe(ids[0]);
   });
 
   it("refuses an id with several names", async () => {

@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine.ts";
 import { isKind } from "../../src/errors.ts";
 import type { Digest } from "../../src/oci/digest.ts";
+import { openBlobs } from "../../src/storage/blobs.ts";
+import { openDatabase } from "../../src/storage/database.ts";
 import { sha256 } from "../../src/storage/hash.ts";
+import { imagesSchema, openImages } from "../../src/storage/images.ts";
+import { openLeases } from "../../src/storage/leases.ts";
 import { addSampleImage, makeScratch, sampleConfig } from "./scratch.ts";
 
 const alpine = "docker.io/library/alpine:latest";
@@ -98,12 +102,87 @@ describe("images.find()", () => {
   });
 });
 
+describe("a name of several images", () => {
+  const [host, other] = process.arch === "arm64" ? ["arm64", "amd64"] : ["amd64", "arm64"];
+  const platform = (architecture: string, variant?: string) => ({
+    os: "linux",
+    architecture,
+    ...(variant === undefined ? {} : { variant }),
+  });
+  async function addFor(engine: Engine, architecture: string, config: Record<string, unknown> = {}) {
+    return (
+      await addSampleImage(engine, { names: [alpine], layers: [architecture], document: { architecture, ...config } })
+    ).id;
+  }
+
+  it("stays with the image of another platform when one is added", async () => {
+    const engine = makeScratch().open();
+    const first = await addFor(engine, host);
+    const second = await addFor(engine, other);
+    expect(engine.images.find("alpine")?.id).toBe(first);
+    expect(engine.images.find("alpine", platform(other))?.id).toBe(second);
+    expect(engine.images.find("alpine", platform("s390x"))).toBeUndefined();
+    expect(engine.images.findAll("alpine").map(({ id }) => id)).toEqual([second, first]);
+    const newer = await addFor(engine, host, { created: "2025-01-01T00:00:00Z" });
+    expect(engine.images.find("alpine")?.id).toBe(newer);
+    expect(engine.images.get(first).names).toEqual([]);
+    expect(engine.images.get(second).names).toEqual([alpine]);
+  });
+
+  it("means the newest image where none is for this machine", async () => {
+    const engine = makeScratch().open();
+    const ids = [await addFor(engine, "s390x"), await addFor(engine, "riscv64")];
+    expect(engine.images.find("alpine")?.id).toBe(ids[1]);
+  });
+
+  it("tells variants apart", async () => {
+    const engine = makeScratch().open();
+    const usual = await addFor(engine, "arm");
+    const v6 = await addFor(engine, "arm", { variant: "v6" });
+    expect(engine.images.find("alpine", platform("arm", "v6"))?.id).toBe(v6);
+    expect(engine.images.find("alpine", platform("arm"))?.id).toBe(usual);
+    const v7 = await addFor(engine, "arm", { variant: "v7" });
+    expect(engine.images.findAll("alpine").map(({ id }) => id)).toEqual([v7, v6]);
+  });
+
+  it("moves as a whole when it is set", async () => {
+    const engine = makeScratch().open();
+    const ids = [await addFor(engine, other), await addFor(engine, host)];
+    engine.images.setName(
+      "localhost/copy:1",
+      engine.images.findAll("alpine").map(({ id }) => id),
+    );
+    expect(engine.images.findAll("copy:1").map(({ id }) => id)).toEqual(ids.toReversed());
+    engine.images.setName(alpine, [ids[0] as string]);
+    expect(engine.images.findAll("alpine").map(({ id }) => id)).toEqual([ids[0]]);
+    expect(() => engine.images.setName(alpine, ["0".repeat(64)])).toThrow("image not known");
+    expect(engine.images.findAll("alpine").map(({ id }) => id)).toEqual([ids[0]]);
+  });
+
+  it("is shared by the digest of the index", async () => {
+    const engine = makeScratch().open();
+    const repoDigests = [`docker.io/library/alpine@${sha256("an index")}`];
+    const add = async (architecture: string) =>
+      (
+        await addSampleImage(engine, {
+          names: [alpine],
+          repoDigests,
+          layers: [architecture],
+          document: { architecture },
+        })
+      ).id;
+    const [own, foreign] = [await add(host), await add(other)];
+    expect(engine.images.find(`alpine@${sha256("an index")}`)?.id).toBe(own);
+    expect(engine.images.find(`alpine@${sha256("an index")}`, platform(other))?.id).toBe(foreign);
+  });
+});
+
 describe("images", () => {
   it("moves a name to the image that gets it", async () => {
     const { engine, ids } = await withImages([alpine], [alpine]);
     expect(engine.images.get(ids[0] as string).names).toEqual([]);
     expect(engine.images.get("alpine").id).toBe(ids[1]);
-    engine.images.addName(ids[0] as string, alpine);
+    engine.images.setName(alpine, [ids[0] as string]);
     expect(engine.images.get("alpine").id).toBe(ids[0]);
     expect(engine.images.get(ids[1] as string)).toMatchObject({ names: [], repoDigests: [] });
   });
@@ -138,6 +217,25 @@ describe("images", () => {
       "not-found",
     );
     expect(engine.images.list()).toEqual([]);
+  });
+
+  it("keeps the names that an older version gave", async () => {
+    const { root } = makeScratch();
+    const old = openDatabase(`${root}/state.db`, [{ ...imagesSchema, changes: [] }]);
+    old.run(
+      `INSERT INTO images VALUES ('${"a".repeat(64)}', 'sha256:m', NULL, 0, 0, 'linux', 'amd64', NULL, '{}', '{}', '{}')`,
+    );
+    old.run(`INSERT INTO image_names (name, image_id) VALUES ('${alpine}', '${"a".repeat(64)}')`);
+    old.run("PRAGMA user_version = 1");
+    old.close();
+    const database = openDatabase(`${root}/state.db`, [imagesSchema]);
+    const images = openImages({
+      database,
+      blobs: openBlobs(root, openLeases(database)),
+      layers: () => ({ find: () => undefined }),
+    });
+    expect(images.get("alpine").names).toEqual([alpine]);
+    database.close();
   });
 
   it("notices a manifest that has changed on disk", async () => {

@@ -43,6 +43,8 @@ export interface SampleImage {
   readonly created?: string;
   readonly labels?: Record<string, string>;
   readonly config?: Record<string, unknown>;
+  /** Further fields of the image config itself. */
+  readonly document?: Record<string, unknown>;
   readonly indexDigest?: Digest;
 }
 
@@ -71,6 +73,7 @@ export async function addSampleImage(engine: Engine, sample: SampleImage = {}) {
         config: { Labels: labels, ...sample.config },
         rootfs: { type: "layers", diff_ids: diffIds },
         history: layers.map((content) => ({ created, created_by: `add ${content}` })),
+        ...sample.document,
       }),
     ),
   );

@@ -3,6 +3,7 @@ import { removeContainer } from "../../container/remove.ts";
 import type { Engine } from "../../engine.ts";
 import { DhowError, isKind } from "../../errors.ts";
 import { collectImageGarbage, type RemovedImage, removeImage } from "../../image/remove.ts";
+import { parsePlatform } from "../../oci/platform.ts";
 
 const unknownImageExitCode = 1;
 
@@ -10,12 +11,13 @@ export const rm = defineCommand({
   usage: "[options] IMAGE [IMAGE...]",
   summary: "Remove one or more images from local storage",
   description:
-    "Removes one or more previously pulled or locally created images. An image with several names loses the one that was given; with its last name it is removed.",
+    "Removes one or more previously pulled or locally created images. An image with several names loses the one that was given; with its last name it is removed. A name that stands for images of several platforms is taken from all of them.",
   examples: ["dhow rmi alpine:latest", "dhow rmi --force c4dfb1609ee2", "dhow rmi --all"],
   options: {
     all: { type: "boolean", short: "a", describe: "Remove all images" },
     force: { type: "boolean", short: "f", describe: "Force removal of the image, with the containers that use it" },
     ignore: { type: "boolean", short: "i", describe: "Ignore errors if a specified image does not exist" },
+    platform: { type: "string", array: true, describe: "Remove only the images for these platforms" },
     "no-prune": { type: "boolean", describe: "Do not remove dangling images (accepted; none are kept for parents)" },
   },
   operands: { complete: "images" },
@@ -29,7 +31,7 @@ export const rm = defineCommand({
       try {
         const removed = await removeOne(engine, target, options);
         for (const name of removed.untagged) out.line(`Untagged: ${name}`);
-        if (removed.deleted !== undefined) deleted.push(removed.deleted);
+        deleted.push(...removed.deleted);
       } catch (error) {
         if (!isIgnored(error)) failures.push(error);
       }
@@ -49,11 +51,12 @@ function checkOperands(operands: readonly string[], all: boolean): void {
 function removeOne(
   engine: Engine,
   target: string,
-  { force, all }: { readonly force: boolean; readonly all: boolean },
+  { force, all, platform }: { readonly force: boolean; readonly all: boolean; readonly platform: readonly string[] },
 ): Promise<RemovedImage> {
   return removeImage(engine, target, {
     force,
     allNames: all,
+    platforms: platform.map(parsePlatform),
     removeContainer: (id) => removeContainer(engine, id, { force: true, depend: true }),
   });
 }
