@@ -22,7 +22,9 @@ const emptyFields: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
   Config: {
     ...{ Cmd: [], Entrypoint: [], Env: [], ExposedPorts: new Map(), Labels: new Map(), OnBuild: [] },
     ...{ StopSignal: "", User: "", Volumes: new Map(), WorkingDir: "" },
+    ...{ Healthcheck: null, StartupHealthCheck: null },
   },
+  State: { Health: null },
 };
 
 /** What a template sees of an inspected object: Go maps where Go has maps, and `ID` as another name for `Id`. */
@@ -38,7 +40,9 @@ export function modernFieldNames(template: string): string {
 
 function toStruct(record: Readonly<Record<string, unknown>>, foundIn: string): Record<string, unknown> {
   const fields = Object.fromEntries(Object.entries(record).map(([name, value]) => [name, convert(value, name)]));
-  return withHidden(fields, emptyFields[foundIn] ?? {});
+  const hidden = withHidden(fields, emptyFields[foundIn] ?? {});
+  // Podman's older name.
+  return foundIn === "State" ? withHidden(hidden, { Healthcheck: hidden.Health }) : hidden;
 }
 
 function convert(value: unknown, name: string): unknown {

@@ -1,5 +1,6 @@
 import type { CommandEntry, CommandTree } from "../cli/command.ts";
 import { containerCommands, containerGroup } from "./container/table.ts";
+import { healthcheckGroup } from "./healthcheck/table.ts";
 import { imageCommands, imageGroup } from "./image/table.ts";
 import { systemCommands, systemGroup } from "./system/table.ts";
 
@@ -18,6 +19,7 @@ export const commands: CommandTree = {
   ...imageCommands,
   ...systemCommands,
   container: { summary: "Manage containers", topic: "groups", commands: containerGroup },
+  healthcheck: { summary: "Manage health checks of containers", topic: "groups", commands: healthcheckGroup },
   image: { summary: "Manage images", topic: "groups", commands: imageGroup },
   inspect,
   system: { summary: "Manage dhow itself", topic: "groups", commands: systemGroup },

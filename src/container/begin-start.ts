@@ -14,6 +14,9 @@ import { bootId, identifyProcess } from "../system/clock.ts";
 import { installationFile } from "../system/installation.ts";
 import { chooseCgroups } from "./cgroups.ts";
 import { takeDown } from "./end.ts";
+import { globalArguments } from "./global-arguments.ts";
+import { hasTimer, initialHealth } from "./health/state.ts";
+import { healthTimerCommand } from "./health/timer.ts";
 import { planContainerNetwork } from "./plan-network.ts";
 import { recordEvent } from "./record-event.ts";
 import { canStart } from "./state.ts";
@@ -94,6 +97,7 @@ function steps(engine: Engine, record: ContainerRecord, { launch, ...request }: 
       const running = engine.containers.update(id, {
         ...{ state: "running", init: created.init, monitor: created.monitor },
         ...{ startedAt: new Date(), finishedAt: undefined, exitCode: undefined, error: "", stoppedByUser: false },
+        health: config.health && initialHealth(config.health),
       });
       await started;
       recordEvent(engine, record, "start");
@@ -138,6 +142,7 @@ function launchRequest(
     network: network.commands,
     connect: network.connect,
     networkError: network.explain,
+    healthTimer: config.health && hasTimer(config.health) ? healthTimerCommand(engine, id) : undefined,
   };
 }
 
@@ -166,19 +171,6 @@ export function logPath(
 function layerPaths({ images, layers }: Pick<Engine, "images" | "layers">, imageId: string): string[] {
   const { topLayer } = images.get(imageId);
   return topLayer === undefined ? [] : layers.chain(topLayer).map((layer) => layers.diffPath(layer));
-}
-
-/** The command that cleans up must find the same stores as this one. */
-export function globalArguments({ paths, globals }: Engine): string[] {
-  const { root, runroot, runtime, storageDriver, cgroupManager, storageOpts } = globals;
-  return [
-    ...(root === undefined ? [] : ["--root", paths.data]),
-    ...(runroot === undefined ? [] : ["--runroot", paths.run]),
-    ...(runtime === undefined ? [] : ["--runtime", runtime]),
-    ...(storageDriver === undefined ? [] : ["--storage-driver", storageDriver]),
-    ...(cgroupManager === undefined ? [] : ["--cgroup-manager", cgroupManager]),
-    ...storageOpts.flatMap((option) => ["--storage-opt", option]),
-  ];
 }
 
 function improper({ id, state }: ContainerRecord): DhowError {

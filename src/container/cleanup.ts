@@ -1,9 +1,10 @@
 import type { Engine } from "../engine.ts";
+import type { ContainerConfig } from "../model/container-config.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { installationFile } from "../system/installation.ts";
 import { startProgram } from "../system/process.ts";
-import { globalArguments } from "./begin-start.ts";
 import { isDueForRemoval, isGone, recordEnd, removeRecorded } from "./end.ts";
+import { globalArguments } from "./global-arguments.ts";
 import { startContainer } from "./start.ts";
 import { hasEnded, isLive } from "./state.ts";
 
@@ -39,9 +40,10 @@ export async function cleanupContainer(engine: Engine, nameOrId: string, { resta
 }
 
 /** Whether the restart policy asks for another start of a container that has ended. */
-export function shouldRestart({ config, exitCode, restartCount, stoppedByUser }: ContainerRecord): boolean {
+export function shouldRestart({ config, exitCode, restartCount, stoppedByUser, health }: ContainerRecord): boolean {
   const { policy, maxRetries } = config.restart;
   if (stoppedByUser) return false;
+  if (health?.restartDue) return true;
   switch (policy) {
     case "no":
       return false;
@@ -51,6 +53,11 @@ export function shouldRestart({ config, exitCode, restartCount, stoppedByUser }:
     case "unless-stopped":
       return true;
   }
+}
+
+/** Whether a container may be started again when it ends, so that its end is not for the CLI that runs it to settle. */
+export function mayRestart({ restart, health }: ContainerConfig): boolean {
+  return restart.policy !== "no" || health?.onFailure === "restart" || (health?.startup?.retries ?? 0) > 0;
 }
 
 /** How long to wait before a restart: from a tenth of a second, doubling, to a minute. */

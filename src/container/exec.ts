@@ -146,7 +146,11 @@ async function attachToSession(
 }
 
 /** The process's spec: that of the container's own process, with what was asked for. */
-function processSpec(runDirectory: string, config: ContainerConfig, options: ExecOptions): ProcessSpec {
+export function processSpec(
+  runDirectory: string,
+  config: ContainerConfig,
+  options: Pick<ExecOptions, "command" | "env" | "user" | "workdir" | "privileged" | "terminal" | "detach">,
+): ProcessSpec {
   const files = runFiles(runDirectory);
   const { process } = JSON.parse(readFileSync(files.config, "utf8")) as RuntimeSpec;
   const user = resolveUser(files.rootfs, options.user ?? config.user, config.groupAdd);

@@ -69,8 +69,10 @@ function stateFilters({ containers }: FilterEngine): FilterTable<ContainerRecord
       if (!/^-?\d+$/.test(value)) throw invalid(`exited code out of range ${JSON.stringify(value)}`);
       return ({ state, exitCode }) => hasEnded(state) && exitCode === Number(value);
     },
-    // No container has a health check yet.
-    health: (value) => () => value === "none",
+    health:
+      (value) =>
+      ({ healthStatus }) =>
+        (healthStatus ?? "none") === value,
     status: (value) => {
       if (!knownStates.includes(value)) throw invalid(`unknown container state: ${value}: invalid argument`);
       return ({ state }) => state === (value === "stopped" ? "exited" : value);

@@ -10,6 +10,7 @@ import { libc } from "../system/libc.ts";
 import { catchSignals, sendSignal } from "../system/signals.ts";
 import { type AttachedStreams, connectStreams, type StreamChoice, sendWindowSize } from "./attach-streams.ts";
 import { beginStart, type Starting } from "./begin-start.ts";
+import { mayRestart } from "./cleanup.ts";
 import { removeRecorded, settleEnd } from "./end.ts";
 import { recordEvent } from "./record-event.ts";
 import { getSettled } from "./start.ts";
@@ -77,7 +78,7 @@ interface GoRequest {
 
 async function connectAndGo(engine: Engine, { record, starting, options, proxy }: GoRequest): Promise<Run> {
   const directory = engine.containers.runDirectory(record.id);
-  const attends = record.config.restart.policy === "no";
+  const attends = !mayRestart(record.config);
   let streams: AttachedStreams | undefined;
   try {
     const passthrough = record.config.log.driver === "passthrough";

@@ -5,6 +5,7 @@ import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import type { ImageRecord } from "../storage/images.ts";
 import { logPath } from "./begin-start.ts";
+import { healthJson } from "./health/state.ts";
 import { inspectConfig } from "./inspect/config.ts";
 import { inspectHostConfig, inspectMounts } from "./inspect/host-config.ts";
 import { inspectNetwork } from "./inspect/network.ts";
@@ -82,7 +83,7 @@ function inspectState(record: ContainerRecord): object {
     Error: record.error,
     StartedAt: record.startedAt?.toISOString() ?? never,
     FinishedAt: record.finishedAt?.toISOString() ?? never,
-    Health: { Status: "", FailingStreak: 0, Log: null },
+    ...(record.health ? { Health: healthJson(record.health) } : {}),
     CheckpointedAt: never,
     RestoredAt: never,
     StoppedByUser: record.stoppedByUser,

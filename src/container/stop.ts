@@ -64,10 +64,10 @@ async function markStopping(engine: LifecycleEngine, id: string): Promise<Contai
 }
 
 /** @returns The exit code that the last signal stands for, in case the monitor does not tell. */
-async function endProcess(
+export async function endProcess(
   engine: Pick<LifecycleEngine, "containers"> & Pick<Engine, "warn">,
   record: ContainerRecord,
-  { timeoutSeconds = record.config.stopTimeoutSeconds }: StopOptions,
+  { timeoutSeconds = record.config.stopTimeoutSeconds }: StopOptions = {},
 ): Promise<number> {
   const { init, monitor } = record;
   if (!init) return 255;

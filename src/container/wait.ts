@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
 import { waitForExit } from "../runtime/exit.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { exitFolder, type LifecycleEngine } from "./end.ts";
@@ -40,6 +41,7 @@ async function conditionMet(
   conditions: readonly string[],
 ): Promise<number | undefined> {
   const { state, exitCode } = record;
+  if (isHealthy(record, conditions)) return -1;
   if (conditions.includes(state)) return isRunning(state) ? -1 : (exitCode ?? 0);
   if (conditions.length > 0 && !conditions.includes("stopped")) return undefined;
   // One that never ran has nothing to wait for.
@@ -49,6 +51,26 @@ async function conditionMet(
   // Nobody was there to see the end: nobody else may be there to record it.
   if (code === undefined) await refreshContainers(engine, [record]);
   return code;
+}
+
+/**
+ * Whether its health is what is waited for.
+ * @throws {DhowError} `invalid-argument` if it has no health check; `conflict` if it has ended, and no check will come.
+ */
+function isHealthy({ id, config, state, healthStatus }: ContainerRecord, conditions: readonly string[]): boolean {
+  const wanted = conditions.filter((condition) => condition === "healthy" || condition === "unhealthy");
+  if (wanted.length === 0) return false;
+  if (!config.health) {
+    throw new DhowError(`cannot use condition ${JSON.stringify(wanted[0])}: container ${id} has no healthcheck`, {
+      kind: "invalid-argument",
+    });
+  }
+  if (wanted.some((condition) => condition === healthStatus)) return true;
+  // One with a restart policy may come back; one that never ran may be started.
+  if (hasEnded(state) && wanted.length === conditions.length && config.restart.policy === "no") {
+    throw new DhowError(`container ${id} has ended: container is stopped`, { kind: "conflict" });
+  }
+  return false;
 }
 
 /** @returns Undefined if the monitor left no word: then the record will tell. */

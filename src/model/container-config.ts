@@ -1,4 +1,5 @@
 import type { ContainerDefaults } from "../oci/image.ts";
+import type { HealthConfig } from "./health.ts";
 
 /**
  * What was asked for when a container was created, with all defaults filled in: everything that is needed to build its
@@ -63,6 +64,8 @@ export interface ContainerConfig {
   readonly autoRemove: boolean;
   readonly restart: { readonly policy: "no" | "on-failure" | "always" | "unless-stopped"; readonly maxRetries: number };
   readonly log: LogConfig;
+  /** Undefined without a health check. */
+  readonly health: HealthConfig | undefined;
   readonly detachKeys: string;
   /** Absolute paths of files that get the pid of the container's process and of its monitor at each start. */
   readonly pidFile: string | undefined;

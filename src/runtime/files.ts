@@ -19,6 +19,10 @@ export interface RunFiles {
   readonly control: string;
   /** Identity of the process that will clean up after the container. */
   readonly attendant: string;
+  /** Locked by the monitor as long as it lives, if the container has a health check. */
+  readonly alive: string;
+  /** Pid of the timer that runs the health check. */
+  readonly healthPidFile: string;
 }
 
 /** The names of everything in a container's run folder. */
@@ -35,5 +39,7 @@ export function runFiles(runDirectory: string): RunFiles {
     shm: `${runDirectory}/shm`,
     control: `${runDirectory}/ctl`,
     attendant: `${runDirectory}/attendant`,
+    alive: `${runDirectory}/alive`,
+    healthPidFile: `${runDirectory}/health.pid`,
   };
 }

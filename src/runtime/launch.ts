@@ -18,6 +18,8 @@ export interface LaunchRequest extends MonitorRequest {
   readonly network: readonly Command[];
   /** Connects the network namespace, beside the runtime's work; done before the container's program runs. */
   readonly connect: Command | undefined;
+  /** Runs the container's health check from the start of its program on; ends when the monitor lets go of its lock. */
+  readonly healthTimer: Command | undefined;
   /** Why one of those failed, given what it said. */
   readonly networkError: (output: string) => DhowError;
 }
@@ -104,11 +106,12 @@ const killed = 137;
 function launchScript(request: LaunchRequest): string {
   const runtime = shellQuote([request.tools.runtime, ...runtimeArguments(request)]);
   const id = shellQuote([request.id]);
-  const { mount, network, connect, log } = request;
+  const { mount, network, connect, log, healthTimer } = request;
   // Whatever ends the script early: nothing of the network comes up after it, when nobody would take it down.
   const waitForNetwork = connect ? "wait $connecting; " : "";
   // With the standard streams of the container, or with none; its own stderr is where conmon complains about its arguments.
-  const streams = log.driver === "passthrough" ? "<&4 >&5 2>&6" : "</dev/null >/dev/null";
+  const passed = log.driver === "passthrough";
+  const streams = passed ? "<&4 >&5 2>&6" : "</dev/null >/dev/null";
   return [
     // A run folder that is gone was cleaned up by somebody who found us dead.
     `echo $$ >${shellQuote([runFiles(request.runDirectory).scriptPidFile])} || exit`,
@@ -120,11 +123,15 @@ function launchScript(request: LaunchRequest): string {
     ...network.map((command) => `${shellQuote(command)} </dev/null >&2 3>&- || exit ${networkFailed}`),
     ...(connect ? [`${shellQuote(connect)} </dev/null >&2 3>&- & connecting=$!`] : []),
     `read -r word || { ${waitForNetwork}exit 0; }`,
+    ...(healthTimer ? [`exec 9>${shellQuote([runFiles(request.runDirectory).alive])}; flock -n 9`] : []),
     `${shellQuote(monitorCommand(request))} ${streams} || { code=$?; ${waitForNetwork}exit $code; }`,
     "exec 3>&-",
     // Whoever asked for the container died or gave up: nobody will ever start it.
     `read -r word || { ${waitForNetwork}${runtime} delete --force ${id} 2>/dev/null; exit; }`,
     ...(connect ? [`wait $connecting || { ${runtime} delete --force ${id} 2>/dev/null; exit ${networkFailed}; }`] : []),
+    ...(healthTimer
+      ? [`exec 9>&-`, `${shellQuote(healthTimer)} </dev/null >/dev/null 2>&1 ${passed ? "4<&- 5<&- 6<&-" : ""} &`]
+      : []),
     `exec ${runtime} start ${id} >/dev/null`,
   ].join("\n");
 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { DhowError } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
+import type { HealthState, HealthStatus } from "../model/health.ts";
 import type { ProcessIdentity } from "../system/clock.ts";
 import type { Paths } from "../system/paths.ts";
 import type { Database, Schema, SqlValue } from "./database.ts";
@@ -32,10 +33,14 @@ export interface ContainerRecord {
   readonly networkState: unknown;
   /** Why the last start failed, or "". */
   readonly error: string;
+  /** Undefined for a container that has no health check, or never ran. */
+  readonly health: HealthState | undefined;
+  /** That of `health`, cheaper to get. */
+  readonly healthStatus: HealthStatus | undefined;
 }
 
 /** The part of a record that changes during a container's life. */
-export type ContainerChange = Partial<Omit<ContainerRecord, "id" | "createdAt" | "config">>;
+export type ContainerChange = Partial<Omit<ContainerRecord, "id" | "createdAt" | "config" | "healthStatus">>;
 
 export interface ContainerStore {
   /** Oldest first. */
@@ -75,6 +80,13 @@ export const containersSchema: Schema = {
     started_at INTEGER, finished_at INTEGER, exit_code INTEGER, restart_count INTEGER NOT NULL,
     stopped_by_user INTEGER NOT NULL, network_state TEXT, error TEXT NOT NULL, config TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS containers_by_image ON containers (image_id)`,
+  changes: [
+    {
+      since: 2,
+      sql: `ALTER TABLE containers ADD COLUMN health_status TEXT;
+      ALTER TABLE containers ADD COLUMN health TEXT`,
+    },
+  ],
 };
 
 interface ContainerRow {
@@ -95,6 +107,8 @@ interface ContainerRow {
   readonly network_state: string | null;
   readonly error: string;
   readonly config: string;
+  readonly health_status: HealthStatus | null;
+  readonly health: string | null;
 }
 
 export interface ContainerStoreParts {
@@ -222,6 +236,10 @@ const encoders: {
   stoppedByUser: (stopped) => ({ stopped_by_user: stopped ? 1 : 0 }),
   networkState: (state) => ({ network_state: state === undefined ? null : JSON.stringify(state) }),
   error: (error) => ({ error }),
+  health: (health) => ({
+    health_status: health?.status ?? null,
+    health: health === undefined ? null : JSON.stringify(health),
+  }),
 };
 
 function columnsOf(change: ContainerChange): Record<string, SqlValue> {
@@ -255,6 +273,10 @@ function fromRow(row: ContainerRow): ContainerRecord {
     stoppedByUser: row.stopped_by_user === 1,
     networkState: row.network_state === null ? undefined : JSON.parse(row.network_state),
     error: row.error,
+    get health() {
+      return row.health === null ? undefined : (JSON.parse(row.health) as HealthState);
+    },
+    healthStatus: row.health_status ?? undefined,
   };
 }
 

@@ -42,6 +42,7 @@ describe("launchContainer()", () => {
       mount: { commands: [["touch", "it's mounted"]], cwd: folder },
       network: [],
       connect: undefined,
+      healthTimer: undefined,
       networkError: (output) => new DhowError(`network: ${output.trim()}`, { kind: "unavailable" }),
       ...change,
     });

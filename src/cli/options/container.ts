@@ -1,4 +1,5 @@
 import type { OptionTable } from "../command.ts";
+import { healthOptions } from "./container/health.ts";
 import { identityOptions } from "./container/identity.ts";
 import { imageOptions } from "./container/image.ts";
 import { mountOptions } from "./container/mounts.ts";
@@ -15,6 +16,7 @@ export const createOptions = {
   ...mountOptions,
   ...networkOptions,
   ...securityOptions,
+  ...healthOptions,
   ...acceptedOptions,
   ...unsupportedOptions,
 } as const satisfies OptionTable;

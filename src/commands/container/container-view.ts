@@ -17,9 +17,10 @@ const longestCommand = 17;
 /** Seconds of Go's zero time, which podman shows for what has not happened. */
 const never = -62135596800;
 
-/** `Up 2 seconds`, `Exited (0) 3 seconds ago`, `Created`. */
-export function statusText({ state, startedAt, finishedAt, exitCode }: ListedContainer): string {
-  if (state === "running" && startedAt) return `Up ${humanDuration(Date.now() - startedAt.getTime())}`;
+/** `Up 2 seconds (healthy)`, `Exited (0) 3 seconds ago`, `Created`. */
+export function statusText({ state, startedAt, finishedAt, exitCode, healthStatus }: ListedContainer): string {
+  const health = healthStatus === undefined ? "" : ` (${healthStatus})`;
+  if (state === "running" && startedAt) return `Up ${humanDuration(Date.now() - startedAt.getTime())}${health}`;
   if (hasEnded(state)) return `Exited (${exitCode ?? 0}) ${humanSince(finishedAt ?? new Date())}`;
   return `${state.charAt(0).toUpperCase()}${state.slice(1)}`;
 }
@@ -69,7 +70,7 @@ export function containerFields(row: ContainerRow, { noTrunc }: { readonly noTru
     IsInfra: false,
     Pod: "",
     PodName: "",
-    HealthStatus: "",
+    HealthStatus: record.healthStatus ?? "",
     ExposedPorts: config.exposedPorts,
     CreatedAt: goTime(record.createdAt),
     Created: record.createdAt,

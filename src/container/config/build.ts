@@ -1,6 +1,7 @@
 import type { ContainerConfig } from "../../model/container-config.ts";
 import type { ContainerDefaults } from "../../oci/image.ts";
 import type { CallerFacts, ContainerFlags } from "./flags.ts";
+import { buildHealth } from "./health.ts";
 import { buildMetadata } from "./metadata.ts";
 import { buildMounts } from "./mounts.ts";
 import { buildNetwork } from "./network.ts";
@@ -37,7 +38,7 @@ export interface ConfigRequest {
 export function buildContainerConfig(request: ConfigRequest): ContainerConfig {
   const { flags, changed, command, image, caller } = request;
   refuseUnsupported(request.unsupported, { options: flags, changed });
-  refuseContradictions({ options: flags, changed });
+  refuseContradictions({ changed });
   const process = buildProcess({ flags, command, image: image.defaults, caller });
   const security = buildSecurity(flags, caller);
   const network = buildNetwork(flags, image.defaults, caller);
@@ -49,6 +50,7 @@ export function buildContainerConfig(request: ConfigRequest): ContainerConfig {
     ...buildMounts(flags, image.defaults, caller),
     ...network,
     ...security,
+    health: buildHealth({ flags, changed, caller }, image.defaults.Healthcheck),
     sysctls: checkSysctls(security.sysctls, security, network.network.mode),
     hostname: chooseHostname(flags.hostname, security.utsMode.mode, { network: network.network.mode, caller }),
     imageDefaults: image.defaults,

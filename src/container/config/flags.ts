@@ -79,7 +79,32 @@ export interface SecurityFlags {
   readonly cgroups: string;
 }
 
-export interface ContainerFlags extends ProcessFlags, IdentityFlags, NetworkFlags, MountFlags, SecurityFlags {}
+export interface HealthFlags {
+  readonly "health-cmd": string | undefined;
+  readonly "health-interval": string;
+  readonly "health-timeout": string;
+  readonly "health-retries": number;
+  readonly "health-start-period": string;
+  readonly "health-start-interval": string;
+  readonly "health-startup-cmd": string | undefined;
+  readonly "health-startup-interval": string;
+  readonly "health-startup-timeout": string;
+  readonly "health-startup-retries": number;
+  readonly "health-startup-success": number;
+  readonly "health-on-failure": string;
+  readonly "health-log-destination": string;
+  readonly "health-max-log-count": number;
+  readonly "health-max-log-size": number;
+  readonly "no-healthcheck": boolean;
+}
+
+export interface ContainerFlags
+  extends ProcessFlags,
+    IdentityFlags,
+    NetworkFlags,
+    MountFlags,
+    SecurityFlags,
+    HealthFlags {}
 
 /** What flags mean depends on the machine and the caller; tests give other ones. */
 export interface CallerFacts {

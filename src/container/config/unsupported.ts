@@ -30,25 +30,6 @@ const groups: readonly { readonly flags: readonly string[]; readonly why: string
     ],
     why: "dhow sets no limits through cgroups",
   },
-  {
-    flags: [
-      "health-cmd",
-      "health-interval",
-      "health-log-destination",
-      "health-max-log-count",
-      "health-max-log-size",
-      "health-on-failure",
-      "health-retries",
-      "health-start-period",
-      "health-startup-cmd",
-      "health-startup-interval",
-      "health-startup-retries",
-      "health-startup-success",
-      "health-startup-timeout",
-      "health-timeout",
-    ],
-    why: "dhow runs no health checks",
-  },
   { flags: ["uidmap", "gidmap", "subuidname", "subgidname"], why: "all containers of a user share one user namespace" },
   {
     flags: ["ip", "ip6", "mac-address", "network-alias", "link-local-ip"],
@@ -58,6 +39,10 @@ const groups: readonly { readonly flags: readonly string[]; readonly why: string
   { flags: ["volumes-from"], why: "dhow has no volumes" },
   { flags: ["secret"], why: "dhow keeps no secrets" },
   {
+    flags: ["sdnotify"],
+    why: "dhow sends systemd no messages; 'dhow wait --condition=healthy' waits for a health check",
+  },
+  {
     flags: ["device-cgroup-rule"],
     why: "device cgroup rules are not possible in rootless mode or in a user namespace",
   },
@@ -65,7 +50,6 @@ const groups: readonly { readonly flags: readonly string[]; readonly why: string
 
 /** Values of otherwise refused flags that ask for what dhow does anyway. */
 const harmless: Readonly<Record<string, readonly string[]>> = {
-  "health-cmd": ["none"],
   sdnotify: ["ignore"],
   "seccomp-policy": ["default"],
   systemd: ["false"],
@@ -95,11 +79,8 @@ function asksForNothing(name: string, value: unknown): boolean {
 }
 
 /** Pairs of flags that exclude each other, with podman's words. */
-export function refuseContradictions({ options, changed }: GivenFlags): void {
+export function refuseContradictions({ changed }: Pick<GivenFlags, "changed">): void {
   if (changed("platform") && (changed("arch") || changed("os"))) {
     throw invalid("--platform option can not be specified with --arch or --os");
-  }
-  if (changed("no-healthcheck") && options["no-healthcheck"] === true && changed("health-cmd")) {
-    throw invalid("cannot specify both --no-healthcheck and --health-cmd");
   }
 }

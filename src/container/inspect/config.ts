@@ -1,3 +1,10 @@
+import {
+  type HealthCheck,
+  type HealthConfig,
+  type HealthProbe,
+  healthDefaults,
+  type StartupCheck,
+} from "../../model/health.ts";
 import type { ContainerRecord } from "../../storage/containers.ts";
 import { hostnameOf } from "../spec/generate.ts";
 
@@ -25,7 +32,7 @@ export function inspectConfig({ id, config }: ContainerRecord): object {
     Labels: config.labels,
     Annotations: { "io.container.manager": "dhow", ...config.annotations },
     StopSignal: config.stopSignal,
-    HealthcheckOnFailureAction: "none",
+    ...inspectHealth(config.health),
     CreateCommand: config.createCommand,
     Timezone: config.timezone ?? "",
     Umask: config.umask,
@@ -34,6 +41,38 @@ export function inspectConfig({ id, config }: ContainerRecord): object {
     Passwd: true,
     sdNotifyMode: "container",
   };
+}
+
+function inspectHealth(health: HealthConfig | undefined): object {
+  return {
+    ...(health ? { Healthcheck: checkJson(health.check) } : {}),
+    ...(health?.startup ? { StartupHealthCheck: startupJson(health.startup) } : {}),
+    HealthcheckOnFailureAction: health?.onFailure ?? "none",
+    HealthLogDestination: health?.logDestination ?? healthDefaults.logDestination,
+    HealthMaxLogCount: health?.maxLogCount ?? healthDefaults.maxLogCount,
+    HealthMaxLogSize: health?.maxLogSize ?? healthDefaults.maxLogSize,
+  };
+}
+
+/** Times in nanoseconds; what is 0 is left out, as Docker and podman do. */
+function checkJson({ startPeriodMs, startIntervalMs, ...probe }: HealthCheck): object {
+  const more = { StartPeriod: startPeriodMs * 1e6, StartInterval: startIntervalMs * 1e6 };
+  return { ...probeJson(probe), ...withoutZeros(more) };
+}
+
+function startupJson({ successes, ...probe }: StartupCheck): object {
+  return { ...probeJson(probe), ...withoutZeros({ Successes: successes }) };
+}
+
+function probeJson({ test, intervalMs, timeoutMs, retries }: HealthProbe): object {
+  return {
+    Test: test,
+    ...withoutZeros({ Interval: intervalMs * 1e6, Timeout: timeoutMs * 1e6, Retries: retries }),
+  };
+}
+
+function withoutZeros(values: Readonly<Record<string, number>>): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0));
 }
 
 function exposedPorts(ports: readonly string[]): Record<string, object> {

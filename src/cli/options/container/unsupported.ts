@@ -30,20 +30,6 @@ export const unsupportedOptions = {
   gidmap: text("GID map to use for the user namespace"),
   gpus: text("GPU devices to add to the container"),
   "group-entry": text("Entry to write to /etc/group"),
-  "health-cmd": text("Health check command"),
-  "health-interval": text("Interval of health checks"),
-  "health-log-destination": text("Where health check logs go"),
-  "health-max-log-count": text("Number of health check logs"),
-  "health-max-log-size": text("Size of health check logs"),
-  "health-on-failure": text("Action when the container turns unhealthy"),
-  "health-retries": text("Retries of health checks"),
-  "health-start-period": text("Start period of health checks"),
-  "health-startup-cmd": text("Startup health check command"),
-  "health-startup-interval": text("Interval of startup health checks"),
-  "health-startup-retries": text("Retries of startup health checks"),
-  "health-startup-success": text("Successes that end the startup health check"),
-  "health-startup-timeout": text("Timeout of startup health checks"),
-  "health-timeout": text("Timeout of health checks"),
   "hosts-file": text("Base file to create the /etc/hosts file inside the container"),
   hostuser: text("Host user account to add to /etc/passwd within container"),
   "init-ctr": text("Make this a pod init container"),
@@ -83,5 +69,4 @@ export const unsupportedOptions = {
 /** Flags that stand for what dhow does anyway. */
 export const acceptedOptions = {
   "disable-content-trust": toggle("Docker's image signing, which neither podman nor dhow has"),
-  "no-healthcheck": { type: "boolean", describe: "Disable healthchecks on container" },
 } as const satisfies OptionTable;
