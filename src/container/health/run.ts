@@ -10,10 +10,21 @@ import { cleanupContainer } from "../cleanup.ts";
 import { isGone } from "../end.ts";
 import { processSpec } from "../exec.ts";
 import { killContainer } from "../kill.ts";
+import { recordEvent } from "../record-event.ts";
 import { serializeSpec } from "../spec/generate.ts";
 import { isPaused, isRunning } from "../state.ts";
 import { endProcess, stopContainer } from "../stop.ts";
-import { currentProbe, healthJson, initialHealth, type Judgement, judge, nextCheckMs, type ProbeEnd } from "./state.ts";
+import {
+  currentProbe,
+  hasTimer,
+  healthJson,
+  initialHealth,
+  type Judgement,
+  judge,
+  nextCheckMs,
+  type ProbeEnd,
+} from "./state.ts";
+import { findHealthTimer, startHealthTimer } from "./timer.ts";
 
 const sigkill = 9;
 
@@ -32,6 +43,8 @@ export async function runHealthCheck(engine: Engine, nameOrId: string): Promise<
     throw new DhowError(`container ${record.id} has no defined healthcheck`, { kind: "invalid-argument" });
   }
   const probe = await runProbe(engine, record, health);
+  // Somebody may have killed the timer.
+  if (hasTimer(health) && findHealthTimer(engine, record.id) === undefined) startHealthTimer(engine, record.id);
   const judgement = await recordProbe(engine, record, probe);
   if (!judgement) return "stopped";
   await act(engine, record, judgement.action);
@@ -120,6 +133,12 @@ async function recordProbe(engine: Engine, before: ContainerRecord, probe: Probe
     });
     engine.containers.update(id, { health: judgement.state });
     copyLog(health, id, judgement.state);
+    recordEvent(engine, record, "health_status", {
+      health: judgement.state.status,
+      ...(health.logDestination === "events_logger" && {
+        attributes: { health_log: judgement.state.log.at(-1)?.output ?? "" },
+      }),
+    });
     return judgement;
   });
 }

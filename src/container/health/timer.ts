@@ -39,7 +39,7 @@ export function startHealthTimer(engine: TimerEngine, id: string): void {
   timer.unref();
 }
 
-export function stopHealthTimer(engine: Pick<Engine, "containers">, id: string): void {
+function stopHealthTimer(engine: Pick<Engine, "containers">, id: string): void {
   const pid = findHealthTimer(engine, id);
   if (pid !== undefined) sendSignal(pid, "SIGTERM");
 }
