@@ -49,8 +49,8 @@ const chunks = [
   },
   // What fetching an image takes before it is known whether it is there.
   {
-    name: "pull-progress",
-    test: sources("commands/pull-progress|cli/(?:progress|spinner)|model/long-step|image/pull-flags"),
+    name: "copy-progress",
+    test: sources("commands/copy-progress|cli/(?:progress|spinner)|model/long-step|image/pull-flags"),
   },
 ];
 

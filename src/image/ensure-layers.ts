@@ -1,6 +1,5 @@
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
-import type { Digest } from "../oci/digest.ts";
 import type { ImageRecord } from "../storage/images.ts";
 
 /**
@@ -10,18 +9,17 @@ import type { ImageRecord } from "../storage/images.ts";
  */
 export async function ensureLayers(engine: Engine, image: ImageRecord): Promise<void> {
   if (image.topLayer === undefined || engine.layers.find(image.topLayer)) return;
-  const { addLayer } = await import("./add-layer.ts");
-  const { chainIds } = await import("../storage/chain-id.ts");
-  const { rootfs } = engine.images.config(image);
-  const chain = chainIds(rootfs.diff_ids);
+  const { addLayers, imageLayers } = await import("./image-layers.ts");
+  const layers = imageLayers(engine.images.manifest(image), engine.images.config(image));
   // The lease ends with this process.
-  engine.layers.reserve(chain);
-  for (const [position, { digest }] of engine.images.manifest(image).layers.entries()) {
-    const [chainId, diffId] = [chain[position], rootfs.diff_ids[position]] as [Digest, Digest];
-    if (engine.layers.find(chainId)) continue;
-    if (engine.blobs.findSize(digest) === undefined) throw missingBlob(image, engine.rootfs.name);
-    await addLayer(engine, { chainId, parent: chain[position - 1], diffId }, { path: engine.blobs.path(digest) });
-  }
+  engine.layers.reserve(layers.map(({ chainId }) => chainId));
+  const missing = layers.filter(({ chainId }) => engine.layers.find(chainId) === undefined);
+  await addLayers(engine, missing, {
+    open({ digest }) {
+      if (engine.blobs.findSize(digest) === undefined) throw missingBlob(image, engine.rootfs.name);
+      return { source: { path: engine.blobs.path(digest) } };
+    },
+  });
 }
 
 function missingBlob({ names, id }: ImageRecord, driver: string): DhowError {

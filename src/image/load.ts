@@ -1,13 +1,11 @@
-import type { Readable } from "node:stream";
 import type { Engine } from "../engine.ts";
-import { parseImageConfig, parseManifest, requireImage } from "../oci/manifest.ts";
-import { normalizeReference } from "../oci/reference.ts";
-import { chainIds } from "../storage/chain-id.ts";
+import { DhowError } from "../errors.ts";
+import { doSilently, type ShowLongStep } from "../model/long-step.ts";
 import type { ImageRecord } from "../storage/images.ts";
-import { newTemporaryPath, removeTree } from "../storage/temporary.ts";
-import { addLayer } from "./add-layer.ts";
-import { type ArchivedImage, findImages } from "./archive/find-images.ts";
-import { unpackArchive } from "./archive/unpack-archive.ts";
+import { findImages } from "./archive/find-images.ts";
+import { type OpenFiles, openArchiveStream, openFiles } from "./archive/open-files.ts";
+import type { CopyEvent } from "./copy-event.ts";
+import { storeImage } from "./store-image.ts";
 
 export interface LoadedImage {
   readonly image: ImageRecord;
@@ -15,36 +13,41 @@ export interface LoadedImage {
   readonly names: readonly string[];
 }
 
-/**
- * Stores the images of an archive of `save` (docker-archive or oci-archive; plain, gzip or zstd).
- * Success means that all of them are stored with their names; after a failure, those in front of the broken one are.
- * @throws {DhowError} `invalid-argument` or `corrupt` for what is no image archive.
- */
-export async function loadImages(engine: Engine, source: Readable): Promise<LoadedImage[]> {
-  const folder = newTemporaryPath(engine.paths.data);
-  try {
-    const loaded: LoadedImage[] = [];
-    for (const image of findImages(await unpackArchive(source, folder))) loaded.push(await store(engine, image));
-    return loaded;
-  } finally {
-    removeTree(folder);
-  }
+export interface LoadOptions {
+  readonly onEvent?: ((event: CopyEvent) => void) | undefined;
+  /** For the time in which the archive is read. */
+  readonly showLongStep?: ShowLongStep;
 }
 
-async function store(engine: Engine, { manifest, blobs, names }: ArchivedImage): Promise<LoadedImage> {
-  const parsed = parseManifest(manifest);
-  if (parsed.kind !== "manifest") throw new TypeError("findImages() resolves indexes");
-  requireImage(parsed.manifest);
-  for (const { path, digest } of blobs) engine.blobs.adopt(path, digest);
-  const manifestDigest = engine.blobs.put(manifest);
-  const { rootfs } = parseImageConfig(engine.blobs.read(parsed.manifest.config.digest), parsed.manifest.layers.length);
-
-  const chain = chainIds(rootfs.diff_ids);
-  for (const [index, { digest }] of parsed.manifest.layers.entries()) {
-    const [chainId, diffId] = [chain[index], rootfs.diff_ids[index]];
-    if (chainId === undefined || diffId === undefined) throw new TypeError("the config names fewer layers");
-    await addLayer(engine, { chainId, parent: chain[index - 1], diffId }, { path: engine.blobs.path(digest) });
+/**
+ * Stores the images of an archive or folder that `save` wrote, in any of its formats and compressed by whatever.
+ * Success means that all of them are stored with their names; after a failure, those in front of the broken one are.
+ * @param source A path, a web address, or the archive as it comes.
+ * @throws {DhowError} `invalid-argument` or `corrupt` for what holds no image.
+ */
+export async function loadImages(
+  engine: Engine,
+  source: string | AsyncIterable<Buffer>,
+  { onEvent, showLongStep = doSilently }: LoadOptions = {},
+): Promise<LoadedImage[]> {
+  using files = await showLongStep("Loading images", () => open(engine, source));
+  const loaded: LoadedImage[] = [];
+  for (const image of await findImages(files)) {
+    const { names } = image;
+    loaded.push({ image: await storeImage(engine, image, { names, onEvent }), names });
   }
-  const qualified = names.map(normalizeReference);
-  return { image: engine.images.add({ manifestDigest, names: qualified, repoDigests: [] }), names: qualified };
+  return loaded;
+}
+
+async function open(engine: Engine, source: string | AsyncIterable<Buffer>): Promise<OpenFiles> {
+  try {
+    if (typeof source !== "string") return await openArchiveStream(engine, source);
+    if (!/^https?:/i.test(source)) return await openFiles(engine, source);
+    const { openWebFile } = await import("../registry/open-url.ts");
+    await using file = await openWebFile(source, { retries: 3, delayMs: 1000 });
+    return await openArchiveStream(engine, file.chunks);
+  } catch (cause) {
+    if (!(cause instanceof DhowError) || cause.kind !== "corrupt") throw cause;
+    throw new DhowError("payload does not match any of the supported image formats", { kind: "corrupt", cause });
+  }
 }

@@ -1,21 +1,16 @@
-import { readFileSync, rmSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
-import type { ImageConfig, Platform } from "../oci/image.ts";
-import { manifestSizeLimit, parseImageConfig } from "../oci/manifest.ts";
-import { formatPlatform, hostPlatform, matchesPlatform } from "../oci/platform.ts";
+import type { Platform } from "../oci/image.ts";
+import { hostPlatform } from "../oci/platform.ts";
 import { formatReference, parseReference, type Reference, repositoryName, withDefaultTag } from "../oci/reference.ts";
 import { resolveName } from "../registry/pull-sources.ts";
 import { loadRegistriesConfig, type RegistriesConfig } from "../registry/registries-conf.ts";
-import { chainIds } from "../storage/chain-id.ts";
 import type { ImageRecord } from "../storage/images.ts";
-import { removeAbandoned } from "../storage/temporary.ts";
-import { addLayer } from "./add-layer.ts";
-import { startDownloads } from "./layer-downloads.ts";
-import { connectTo, describeCauses, type OpenSource, openSource, type RegistryOptions } from "./pull-source.ts";
+import type { CopyEvent } from "./copy-event.ts";
 import { recordImageEvent } from "./record-event.ts";
-import { collectImageGarbage } from "./remove.ts";
+import { connectTo, describeCauses, openRegistryImage, type RegistryOptions } from "./registry-image.ts";
+import { storeImage } from "./store-image.ts";
 
 export interface PullOptions extends RegistryOptions {
   /** Undefined: this machine's. */
@@ -26,21 +21,7 @@ export interface PullOptions extends RegistryOptions {
 /** What happens during a pull, for whoever shows it. */
 export type PullEvent =
   /** How a short name was resolved, as a sentence. */
-  | { readonly type: "resolved"; readonly text: string }
-  | { readonly type: "trying"; readonly name: string }
-  | { readonly type: "layers"; readonly layers: readonly PulledLayer[] }
-  | { readonly type: "progress"; readonly digest: Digest; readonly receivedBytes: number }
-  /** Downloaded and unpacked. */
-  | { readonly type: "layer"; readonly digest: Digest }
-  | { readonly type: "config"; readonly digest: Digest }
-  | { readonly type: "manifest" };
-
-export interface PulledLayer {
-  readonly digest: Digest;
-  readonly sizeBytes: number;
-  /** Nothing has to be downloaded. */
-  readonly isPresent: boolean;
-}
+  { readonly type: "resolved"; readonly text: string } | { readonly type: "trying"; readonly name: string } | CopyEvent;
 
 const dockerTransport = "docker://";
 
@@ -122,124 +103,14 @@ async function pullReference(
   // Where both are given the digest alone counts, as with Docker and Podman.
   const reference = wanted.digest === undefined ? wanted : { ...wanted, tag: undefined };
   options.onEvent?.({ type: "trying", name: formatReference(reference) });
-  const source = await openSource(config, reference, { ...options, platform });
-  try {
-    return await engine.locks.withLock(`pull:${source.manifestDigest}`, () =>
-      store(engine, source, { reference, platform, options }),
-    );
-  } finally {
-    await source.client.close();
-  }
-}
-
-interface Wanted {
-  readonly reference: Reference;
-  readonly platform: Platform;
-  readonly options: PullOptions;
-}
-
-async function store(
-  engine: Engine,
-  source: OpenSource,
-  { reference, platform, options }: Wanted,
-): Promise<ImageRecord> {
-  const { manifest, manifestBytes, index, client } = source;
-  // What a killed pull has left may be what fills the disk.
-  removeAbandoned(engine.paths.data);
-  engine.leases.take([manifest.config.digest]);
-  const imageConfig = await fetchConfig(engine, source);
-  const warnings = await storeLayers(engine, source, imageConfig, options);
-  if (!matchesPlatform(imageConfig, platform)) {
-    const [have, want] = [imageConfig, platform].map(formatPlatform);
-    warnings.push(`image platform (${have}) does not match the expected platform (${want})`);
-  }
-  options.onEvent?.({ type: "config", digest: manifest.config.digest });
-  const manifestDigest = engine.blobs.put(manifestBytes);
-  const indexDigest = index && engine.blobs.put(index.bytes);
-  options.onEvent?.({ type: "manifest" });
-  // Not earlier: they would get between the lines of a display that moves.
-  for (const warning of warnings) engine.warn(warning);
-  await client.close();
+  await using image = await openRegistryImage(config, reference, { ...options, platform });
   const repository = repositoryName(reference);
-  const image = engine.images.add({
-    manifestDigest,
-    indexDigest,
+  return await storeImage(engine, image, {
     names: reference.tag === undefined ? [] : [formatReference(reference)],
-    repoDigests: [manifestDigest, indexDigest]
-      .filter((digest) => digest !== undefined)
-      .map((digest) => `${repository}@${digest}`),
+    repositories: [repository],
+    expectedPlatform: platform,
+    onEvent: options.onEvent,
   });
-  // Only now: what an earlier pull that was cut off has unpacked may have been of use to this one.
-  collectImageGarbage(engine);
-  return image;
-}
-
-async function fetchConfig({ blobs }: Engine, { client, reference, manifest }: OpenSource): Promise<ImageConfig> {
-  const { config, layers } = manifest;
-  if (config.size > manifestSizeLimit) {
-    throw new DhowError(`invalid image config: it is larger than ${manifestSizeLimit >> 20} MiB`, { kind: "corrupt" });
-  }
-  if (blobs.findSize(config.digest) === undefined) {
-    const path = blobs.partialPath(config.digest);
-    try {
-      await client.fetchBlob(reference, config, { path });
-      // Checked before it is stored: an invalid config is of no use to anybody.
-      parseImageConfig(readFileSync(path), layers.length);
-      blobs.adopt(path, config.digest);
-    } finally {
-      rmSync(path, { force: true });
-    }
-  }
-  return parseImageConfig(blobs.read(config.digest), layers.length);
-}
-
-/** @returns What could not be unpacked as it is. */
-async function storeLayers(
-  engine: Engine,
-  source: OpenSource,
-  { rootfs }: ImageConfig,
-  { onEvent }: PullOptions,
-): Promise<string[]> {
-  const warnings: string[] = [];
-  const chain = chainIds(rootfs.diff_ids);
-  // From here on garbage collection leaves alone what is found to be there. The lease ends with this process.
-  engine.layers.reserve(chain);
-  const layers = source.manifest.layers.map((descriptor, position) => ({
-    descriptor,
-    chainId: chain[position] as Digest,
-    parent: chain[position - 1],
-    diffId: rootfs.diff_ids[position] as Digest,
-    isPresent: engine.layers.find(chain[position] as Digest) !== undefined,
-  }));
-  onEvent?.({
-    type: "layers",
-    layers: layers.map(({ descriptor, isPresent }) => ({
-      digest: descriptor.digest,
-      sizeBytes: descriptor.size,
-      isPresent,
-    })),
-  });
-  const missing = layers.filter(({ isPresent }) => !isPresent);
-  const downloads = startDownloads(
-    {
-      ...source,
-      blobs: engine.blobs,
-      onProgress: (digest, receivedBytes) => onEvent?.({ type: "progress", digest, receivedBytes }),
-    },
-    missing.map(({ descriptor }) => descriptor),
-  );
-  try {
-    // Each needs the one below; the next ones are being downloaded meanwhile.
-    for (const { descriptor, ...layer } of missing) {
-      const { source: blob, complete } = downloads.get(descriptor);
-      await addLayer(engine, layer, blob, { complete, onWarning: (warning) => warnings.push(warning) });
-      downloads.release(descriptor);
-      onEvent?.({ type: "layer", digest: descriptor.digest });
-    }
-    return warnings;
-  } finally {
-    await downloads.stop();
-  }
 }
 
 function summarize(failures: readonly DhowError[]): DhowError {

@@ -17,7 +17,7 @@ const layerCompressions: Readonly<Record<string, Compression>> = {
   [mediaTypes.ociLayerZstd]: "zstd",
   [mediaTypes.dockerLayer]: "none",
   [mediaTypes.dockerLayerGzip]: "gzip",
-  "application/vnd.docker.image.rootfs.diff.tar.zstd": "zstd",
+  [mediaTypes.dockerLayerZstd]: "zstd",
   "application/vnd.docker.image.rootfs.foreign.diff.tar": "none",
   "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip": "gzip",
   "application/vnd.oci.image.layer.nondistributable.v1.tar": "none",

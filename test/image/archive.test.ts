@@ -1,13 +1,15 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createReadStream, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { unpackArchive } from "../../src/image/archive/archive-files.ts";
 import { findImages } from "../../src/image/archive/find-images.ts";
-import { unpackArchive } from "../../src/image/archive/unpack-archive.ts";
+import { folderFiles } from "../../src/image/archive/image-files.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -41,7 +43,7 @@ const dockerSave: Entry[] = [
   ],
 ];
 
-function ociLayout(change: { digest?: string; size?: number } = {}): Entry[] {
+function ociLayout(change: { digest?: string; size?: number; annotations?: Record<string, string> } = {}): Entry[] {
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: "application/vnd.oci.image.manifest.v1+json",
@@ -69,15 +71,35 @@ function ociLayout(change: { digest?: string; size?: number } = {}): Entry[] {
 
 const read = async (bytes: Buffer) => findImages(await unpackArchive(Readable.from([bytes]), join(folder, "files")));
 
+/** Writes entries into a folder, as tar would. */
+function layOut(entries: readonly Entry[]): string {
+  const path = join(folder, "laid-out");
+  for (const [name, content] of entries) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), content as string);
+  }
+  return path;
+}
+
+const pipeThrough = (program: string) => (bytes: Buffer) => execFileSync(program, { input: bytes });
+
 describe("findImages()", () => {
   it.each([
     ["plain", (bytes: Buffer) => bytes],
     ["gzip", gzipSync],
     ["zstd", zstdCompressSync],
+    [
+      "zstd in frames",
+      (bytes: Buffer) =>
+        Buffer.concat([bytes.subarray(0, 700), bytes.subarray(700)].map((part) => zstdCompressSync(part))),
+    ],
+    ["xz", pipeThrough("xz")],
+    ["bzip2", pipeThrough("bzip2")],
   ])("reads what docker save wrote (%s), following links between layers", async (_, compress) => {
     const [image] = await read(compress(await archive(dockerSave)));
-    expect(image?.names).toEqual(["a:1", "b:2"]);
-    expect(image?.blobs.map(({ digest }) => digest)).toEqual(
+    expect(image?.names).toEqual(["docker.io/library/a:1", "docker.io/library/b:2"]);
+    const { config: configBlob, layers = [] } = image?.manifest ?? {};
+    expect([configBlob, ...layers].map((blob) => blob?.digest)).toEqual(
       [config, "layer bytes", "layer bytes"].map((text) => `sha256:${sha256(text)}`),
     );
   });
@@ -85,13 +107,74 @@ describe("findImages()", () => {
   it("reads an OCI layout with the manifest's own bytes and its name", async () => {
     const [image] = await read(await archive(ociLayout()));
     expect(image?.names).toEqual(["quay.io/x/y:1"]);
-    expect(Buffer.from(image?.manifest ?? []).toString()).toContain(sha256(config));
+    expect(Buffer.from(image?.manifestBytes ?? []).toString()).toContain(sha256(config));
+  });
+
+  it.each([
+    ["short:1", ["localhost/short:1"]],
+    ["latest", ["localhost/latest:latest"]],
+    ["Not A Name", []],
+  ])("reads the name %j of an OCI layout", async (name, names) => {
+    const annotations = { "org.opencontainers.image.ref.name": name };
+    expect((await read(await archive(ociLayout({ annotations }))))[0]?.names).toEqual(names);
+  });
+
+  it("reads an OCI layout and a dir: folder where they lie, and checks what it copies", async () => {
+    const [image] = await findImages(folderFiles(layOut(ociLayout())));
+    const blob = image?.manifest.config;
+    const path = join(folder, "copy");
+    if (blob) await image.fetchBlob(blob, { path });
+    expect(readFileSync(path, "utf8")).toBe(config);
+
+    const manifest = readFileSync(join(folder, "laid-out/blobs/sha256", image?.manifestDigest.slice(7) ?? ""), "utf8");
+    rmSync(join(folder, "laid-out"), { recursive: true });
+    const inFolder = layOut([
+      ["version", "Directory Transport Version: 1.1\n"],
+      ["manifest.json", manifest],
+      [sha256(config), config.replace("linux", "LINUX")],
+    ]);
+    const [damaged] = await findImages(folderFiles(inFolder));
+    expect(damaged?.names).toEqual([]);
+    await expect(blob && damaged?.fetchBlob(blob, { path })).rejects.toMatchObject({ kind: "corrupt" });
+  });
+
+  it("reads what docker save wrote before Docker 1.10", async () => {
+    const [image, ...others] = await read(
+      await archive([
+        ["repositories", JSON.stringify({ "quay.io/x/y": { 1: "top", 2: "top" } })],
+        [
+          "top/json",
+          JSON.stringify({ id: "top", parent: "base", os: "linux", architecture: "amd64", config: { Cmd: ["sh"] } }),
+        ],
+        ["top/layer.tar", "top layer"],
+        ["base/json", JSON.stringify({ id: "base", container_config: { Cmd: ["add", "it"] } })],
+        ["base/layer.tar", "base layer"],
+      ]),
+    );
+    expect(others).toEqual([]);
+    expect(image?.names).toEqual(["quay.io/x/y:1", "quay.io/x/y:2"]);
+    const path = join(folder, "config");
+    if (image) await image.fetchBlob(image.manifest.config, { path });
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({
+      config: { Cmd: ["sh"] },
+      rootfs: { diff_ids: ["base layer", "top layer"].map((text) => `sha256:${sha256(text)}`) },
+      history: [{ created_by: "add it" }, {}],
+    });
+  });
+
+  it("does not follow a chain of old layers in a circle", async () => {
+    const circle: Entry[] = [
+      ["repositories", JSON.stringify({ x: { 1: "a" } })],
+      ["a/json", JSON.stringify({ id: "a", parent: "a" })],
+      ["a/layer.tar", ""],
+    ];
+    await expect(archive(circle).then(read)).rejects.toMatchObject({ kind: "corrupt" });
   });
 
   it("copes with a stream that comes a byte at a time", async () => {
     const bytes = gzipSync(await archive(dockerSave));
     const drops = Readable.from([...bytes].map((byte) => Buffer.of(byte)));
-    expect(findImages(await unpackArchive(drops, join(folder, "files")))).toHaveLength(1);
+    expect(await findImages(await unpackArchive(drops, join(folder, "files")))).toHaveLength(1);
   });
 
   it.each([
@@ -131,6 +214,8 @@ describe("unpackArchive()", () => {
     ]);
     const files = await unpackArchive(Readable.from([hostile]), join(folder, "files"));
     expect(readdirSync(folder)).toEqual(["files"]);
-    expect([...files.values()].every(({ path }) => path.startsWith(join(folder, "files/")))).toBe(true);
+    for (const name of ["outside", "etc/passwd", "link/passwd"]) {
+      expect(files.find(name)?.path).toMatch(new RegExp(`^${join(folder, "files")}/\\d+$`));
+    }
   });
 });

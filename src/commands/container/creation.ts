@@ -11,7 +11,7 @@ import type { ContainerRecord, ImageRecord } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
 import { ensureImage } from "../../image/ensure-image.ts";
 import { parsePullPolicy, readPullFlags } from "../../image/pull-flags.ts";
-import { showPull } from "../pull-progress.ts";
+import { showCopy } from "../copy-progress.ts";
 
 type Given = Invocation<typeof createOptions> | Invocation<typeof runOptions>;
 
@@ -40,7 +40,7 @@ export async function createFromCommandLine(given: Given, context: CommandContex
 
 async function fetchImage(given: Given, name: string, { engine, globals, out }: CommandContext): Promise<ImageRecord> {
   const { options } = given;
-  const display = options.quiet ? undefined : showPull(out);
+  const display = options.quiet ? undefined : showCopy(out);
   try {
     return await ensureImage(engine, name, {
       ...readPullFlags(options, (given.changed as (name: string) => boolean)("tls-verify")),

@@ -3,7 +3,7 @@ import { imageOptions } from "../../cli/options/container/image.ts";
 import { openSpinner } from "../../cli/spinner.ts";
 import { ensureImage } from "../../image/ensure-image.ts";
 import { parsePullPolicy, readPullFlags } from "../../image/pull-flags.ts";
-import { showPull } from "../pull-progress.ts";
+import { showCopy } from "../copy-progress.ts";
 
 const { pull: _, quiet, ...registryOptions } = imageOptions;
 
@@ -29,7 +29,7 @@ export const pull = defineCommand({
     };
     const failures: unknown[] = [];
     for (const name of operands) {
-      const display = options.quiet ? undefined : showPull(out);
+      const display = options.quiet ? undefined : showCopy(out);
       try {
         const request = { ...settings, policy, onEvent: display?.onEvent };
         const images = options["all-tags"]

@@ -1,6 +1,7 @@
 import type { Transform } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { DhowError } from "../../errors.ts";
+import { runFilter } from "./filter-program.ts";
 import { createFrameCutter } from "./zstd-frames.ts";
 
 const chunkBytes = 1 << 20;
@@ -8,9 +9,10 @@ const chunkBytes = 1 << 20;
 const maxQueuedBytes = 4 * chunkBytes;
 
 /**
- * Decompresses a layer: gzip (also of several members), zstd (also of several frames), or neither, told by the first bytes.
+ * Decompresses a layer or an archive: gzip (also of several members), zstd (also of several frames), xz and bzip2 (by the
+ * machine's programs), or none of these, told by the first bytes.
  * Inflating goes on in another thread while the consumer works on the last chunk. Reads its source to the end in any case.
- * @throws {DhowError} `corrupt`; `unsupported` for bzip2 and xz.
+ * @throws {DhowError} `corrupt`; `unsupported` if there is no program for xz or bzip2.
  */
 export async function* decompress(source: AsyncGenerator<Buffer, void>): AsyncGenerator<Buffer, void> {
   const { head, rest } = await readHead(source);
@@ -23,6 +25,10 @@ export async function* decompress(source: AsyncGenerator<Buffer, void>): AsyncGe
         cutter.cut(chunk),
       );
     }
+    case "xz":
+      return yield* runFilter(["xz", "--decompress", "--stdout"], rest, "install the package xz-utils (Fedora: xz)");
+    case "bzip2":
+      return yield* runFilter(["bzip2", "--decompress", "--stdout"], rest, "install the package bzip2");
     case "none":
       return yield* rest;
   }
@@ -49,20 +55,14 @@ async function* resume(head: Buffer, source: AsyncGenerator<Buffer, void>): Asyn
   yield* source;
 }
 
-function compressionOf(head: Buffer): "gzip" | "zstd" | "none" {
+/** What a layer or an archive is compressed with, by its first bytes (six are enough). */
+export function compressionOf(head: Buffer): "gzip" | "zstd" | "xz" | "bzip2" | "none" {
   const hex = head.toString("hex", 0, magicBytes);
   if (hex.startsWith("1f8b")) return "gzip";
   if (hex.startsWith("28b52ffd") || /^5[0-9a-f]2a4d18/.test(hex)) return "zstd";
-  if (hex.startsWith("fd377a585a00")) throw unsupported("xz");
-  if (hex.startsWith("425a68")) throw unsupported("bzip2");
+  if (hex.startsWith("fd377a585a00")) return "xz";
+  if (hex.startsWith("425a68")) return "bzip2";
   return "none";
-}
-
-function unsupported(name: string): DhowError {
-  return new DhowError(`cannot decompress layer: ${name} is not supported`, {
-    kind: "unsupported",
-    hint: "push the image again with gzip or zstd layers",
-  });
 }
 
 interface Channel {
@@ -154,7 +154,7 @@ function explain(error: unknown): unknown {
   if (error instanceof DhowError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (!/^Z(?:STD)?_|^ERR_ZSTD|^Z_/.test(code)) return error;
-  return new DhowError(`cannot decompress layer: ${(error as Error).message}`, { kind: "corrupt", cause: error });
+  return new DhowError(`cannot decompress: ${(error as Error).message}`, { kind: "corrupt", cause: error });
 }
 
 function asError(error: unknown): Error {

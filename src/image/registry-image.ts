@@ -1,6 +1,5 @@
 import { DhowError } from "../errors.ts";
-import type { Digest } from "../oci/digest.ts";
-import type { Manifest, Platform } from "../oci/image.ts";
+import type { Platform } from "../oci/image.ts";
 import { parseManifest, requireImage } from "../oci/manifest.ts";
 import { chooseManifest } from "../oci/platform.ts";
 import { formatReference, type Reference, repositoryName } from "../oci/reference.ts";
@@ -9,6 +8,7 @@ import { type Credentials, findCredentials } from "../registry/credentials.ts";
 import { findPullSources, type PullSource } from "../registry/pull-sources.ts";
 import type { RegistriesConfig } from "../registry/registries-conf.ts";
 import type { RetryPolicy } from "../registry/retry.ts";
+import type { SourceImage } from "./source-image.ts";
 
 /** How to reach registries. */
 export interface RegistryOptions {
@@ -21,17 +21,8 @@ export interface RegistryOptions {
   readonly retry: RetryPolicy;
 }
 
-/** A registry that has the image, and the manifest that was chosen there. */
-export interface OpenSource {
-  readonly client: RegistryClient;
-  /** Where blobs are fetched from: a mirror's name, perhaps. */
-  readonly reference: Reference;
-  readonly manifest: Manifest;
-  readonly manifestBytes: Buffer;
-  readonly manifestDigest: Digest;
-  /** The index that named the manifest. */
-  readonly index: { readonly bytes: Buffer; readonly digest: Digest } | undefined;
-}
+/** An image in a registry: the one that was chosen there. Closes the connection when disposed of. */
+export type RegistryImage = SourceImage & AsyncDisposable;
 
 /** Indexes within indexes are allowed, but not for ever. */
 const deepestIndex = 3;
@@ -47,14 +38,14 @@ export async function connectTo(
 }
 
 /**
- * Finds the first of a reference's mirrors and its own registry that has the image. The client must be closed.
+ * Finds the first of a reference's mirrors and its own registry that has the image. It must be disposed of.
  * @throws {DhowError} What the registry itself said; failures of mirrors are told along.
  */
-export async function openSource(
+export async function openRegistryImage(
   config: RegistriesConfig,
   reference: Reference,
   options: RegistryOptions & { readonly platform: Platform },
-): Promise<OpenSource> {
+): Promise<RegistryImage> {
   const mirrorFailures: string[] = [];
   for (const source of findPullSources(config, reference)) {
     try {
@@ -72,7 +63,7 @@ async function openAt(
   source: PullSource,
   wanted: Reference,
   options: RegistryOptions & { readonly platform: Platform },
-): Promise<OpenSource> {
+): Promise<RegistryImage> {
   const client = await connect(source, wanted, options);
   try {
     const { reference } = source;
@@ -83,12 +74,13 @@ async function openAt(
       if (parsed.kind === "manifest") {
         requireImage(parsed.manifest);
         return {
-          client,
-          reference,
           manifest: parsed.manifest,
           manifestBytes: fetched.bytes,
           manifestDigest: fetched.digest,
           index,
+          fetchBlob: (descriptor, target) => client.fetchBlob(reference, descriptor, target),
+          findBlobFile: () => undefined,
+          [Symbol.asyncDispose]: () => client.close(),
         };
       }
       index ??= fetched;

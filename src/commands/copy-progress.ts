@@ -3,16 +3,16 @@ import { findProgressScreen, openProgress, type Progress } from "../cli/progress
 import type { PullEvent } from "../image/pull.ts";
 import type { Digest } from "../oci/digest.ts";
 
-export interface PullDisplay {
+export interface CopyDisplay {
   readonly onEvent: (event: PullEvent) => void;
   /** Takes the moving part of the display away. Call it before anything else is shown. */
   end(): void;
 }
 
-/** Shows a pull on stderr, in podman's words: with bars that move on a terminal, else line by line. */
-export function showPull(out: Output): PullDisplay {
+/** Shows the copy of an image on stderr, in podman's words: with bars that move on a terminal, else line by line. */
+export function showCopy(out: Output): CopyDisplay {
   // Looking at the terminal costs time, and most runs pull nothing.
-  let display: PullDisplay | undefined;
+  let display: CopyDisplay | undefined;
   return {
     onEvent(event) {
       display ??= openDisplay(out);
@@ -22,7 +22,7 @@ export function showPull(out: Output): PullDisplay {
   };
 }
 
-function openDisplay(out: Output): PullDisplay {
+function openDisplay(out: Output): CopyDisplay {
   const screen = findProgressScreen();
   if (screen === undefined) return { onEvent: (event) => showLines(event, out), end: () => {} };
   const progress = openProgress(screen);
@@ -77,7 +77,7 @@ function showBars(event: PullEvent, { out, progress, sizes }: Bars): void {
     case "progress":
       progress.show(event.digest, {
         label: blobLabel(event.digest),
-        amount: { current: event.receivedBytes, total: sizes.get(event.digest) ?? event.receivedBytes },
+        amount: { current: event.copiedBytes, total: sizes.get(event.digest) ?? event.copiedBytes },
       });
       break;
     case "layer":

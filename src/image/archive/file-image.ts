@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { closeSync, createReadStream, openSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { DhowError } from "../../errors.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Descriptor, Manifest } from "../../oci/image.ts";
+import { parseManifest, requireImage } from "../../oci/manifest.ts";
+import type { BlobTarget } from "../../registry/client.ts";
+import { sha256 } from "../../storage/hash.ts";
+import type { SourceImage } from "../source-image.ts";
+import { damaged, type ImageFile } from "./image-files.ts";
+
+/** An image of an archive or a folder. */
+export interface FileImage extends SourceImage {
+  /** Qualified names with a tag, as the archive or folder has them. */
+  readonly names: readonly string[];
+}
+
+export interface FileImageParts {
+  readonly manifestBytes: Uint8Array;
+  readonly names: readonly string[];
+  /** The config and the layers: files, or what was made up for the image. */
+  readonly blobs: ReadonlyMap<Digest, ImageFile | Uint8Array>;
+}
+
+/** @throws {DhowError} `corrupt`, `unsupported` for a manifest of something else. */
+export function fileImage({ manifestBytes, names, blobs }: FileImageParts): FileImage {
+  const manifest = parseImageManifest(manifestBytes);
+  return {
+    manifest,
+    manifestBytes,
+    manifestDigest: sha256(manifestBytes),
+    index: undefined,
+    names,
+    async fetchBlob(descriptor, target) {
+      const blob = blobs.get(descriptor.digest);
+      if (blob === undefined) throw damaged(`blob ${descriptor.digest} is missing`);
+      if (blob instanceof Uint8Array) writeFileSync(target.path, blob, { mode: 0o600 });
+      else if (blob.isOurs) await moveBlob(blob, descriptor, target);
+      else await copyBlob(blob, descriptor, target);
+    },
+    findBlobFile: () => undefined,
+  };
+}
+
+/** @throws {DhowError} As {@link fileImage}. */
+export function parseImageManifest(bytes: Uint8Array): Manifest {
+  const parsed = parseManifest(bytes);
+  if (parsed.kind !== "manifest") {
+    throw new DhowError("cannot read the archive: nested indexes", { kind: "unsupported" });
+  }
+  requireImage(parsed.manifest);
+  return parsed.manifest;
+}
+
+async function moveBlob(file: ImageFile, descriptor: Descriptor, { path, onProgress }: BlobTarget): Promise<void> {
+  if ((await file.findDigest()) !== descriptor.digest || file.sizeBytes !== descriptor.size) throw mismatch(descriptor);
+  renameSync(file.path, path);
+  onProgress?.(descriptor.size);
+}
+
+async function copyBlob(file: ImageFile, descriptor: Descriptor, target: BlobTarget): Promise<void> {
+  const hash = createHash("sha256");
+  const output = openSync(target.path, "w", 0o600);
+  let copied = 0;
+  try {
+    for await (const part of createReadStream(file.path, { highWaterMark: 1 << 20 })) {
+      target.signal?.throwIfAborted();
+      const chunk = part as Buffer;
+      hash.update(chunk);
+      for (let offset = 0; offset < chunk.length; ) offset += writeSync(output, chunk, offset);
+      copied += chunk.length;
+      target.onProgress?.(copied);
+    }
+  } finally {
+    closeSync(output);
+  }
+  if (copied !== descriptor.size || `sha256:${hash.digest("hex")}` !== descriptor.digest) throw mismatch(descriptor);
+}
+
+function mismatch({ digest }: Descriptor): DhowError {
+  return damaged(`blob ${digest} does not have that digest or size`);
+}

@@ -1,0 +1,50 @@
+import { createReadStream, openSync, statSync } from "node:fs";
+import type { Readable } from "node:stream";
+import type { Engine } from "../../engine.ts";
+import { DhowError, errnoOf } from "../../errors.ts";
+import { newTemporaryPath, removeTree } from "../../storage/temporary.ts";
+import { unpackArchive } from "./archive-files.ts";
+import { folderFiles, type ImageFiles } from "./image-files.ts";
+
+/** The files of an archive or a folder; the copies of an archive's go when it is disposed of. */
+export type OpenFiles = ImageFiles & Disposable;
+
+/**
+ * Opens an archive by its path, or a folder.
+ * @throws {DhowError} `not-found`, `corrupt`.
+ */
+export async function openFiles(engine: Pick<Engine, "paths">, path: string): Promise<OpenFiles> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    return { ...folderFiles(path), [Symbol.dispose]: () => {} };
+  }
+  return openArchiveStream(engine, openArchive(path));
+}
+
+/** Opens an archive that is read as it comes. @throws {DhowError} `corrupt`. */
+export async function openArchiveStream(
+  { paths }: Pick<Engine, "paths">,
+  source: AsyncIterable<Buffer>,
+): Promise<OpenFiles> {
+  const folder = newTemporaryPath(paths.data);
+  try {
+    return { ...(await unpackArchive(source, folder)), [Symbol.dispose]: () => removeTree(folder) };
+  } catch (error) {
+    removeTree(folder);
+    throw error;
+  }
+}
+
+/** An archive as a stream. @throws {DhowError} `not-found`. */
+export function openArchive(path: string): Readable {
+  const fd = openExisting(path);
+  return createReadStream(path, { fd, highWaterMark: 1 << 20 });
+}
+
+function openExisting(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (cause) {
+    const kind = errnoOf(cause) === "EACCES" ? "permission-denied" : "not-found";
+    throw new DhowError(`cannot open ${path}`, { kind, cause });
+  }
+}
