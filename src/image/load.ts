@@ -5,6 +5,7 @@ import type { ImageRecord } from "../storage/images.ts";
 import { findImages } from "./archive/find-images.ts";
 import { type OpenFiles, openArchiveStream, openFiles } from "./archive/open-files.ts";
 import type { CopyEvent } from "./copy-event.ts";
+import { recordImageEvent } from "./record-event.ts";
 import { storeImage } from "./store-image.ts";
 
 export interface LoadedImage {
@@ -34,7 +35,9 @@ export async function loadImages(
   const loaded: LoadedImage[] = [];
   for (const image of await findImages(files)) {
     const { names } = image;
-    loaded.push({ image: await storeImage(engine, image, { names, onEvent }), names });
+    const record = await storeImage(engine, image, { names, onEvent });
+    recordImageEvent(engine, record, "loadfromarchive", typeof source === "string" ? source : "stdin");
+    loaded.push({ image: record, names });
   }
   return loaded;
 }
