@@ -57,7 +57,9 @@ describe.skipIf(!canBe("range"))("spinners", () => {
     const terminal = user.terminal(["load", "--input", archive.path]);
     await terminal.expect("Loading images");
     archive.end();
-    await terminal.expect(`${cleared}Error: payload does not match any of the supported image formats: cannot read the archive`);
+    await terminal.expect(
+      `${cleared}Error: payload does not match any of the supported image formats: cannot read the archive`,
+    );
     expect(await terminal.exit()).toBe(125);
   });
 
