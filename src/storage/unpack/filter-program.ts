@@ -8,7 +8,7 @@ const stderrLimit = 2000;
 
 /**
  * What a program makes of a stream: it reads the source on its stdin and is read on its stdout. It ends when the consumer does.
- * @throws {DhowError} `unsupported` with the hint if there is no such program; `corrupt` with its last line of stderr if it fails.
+ * @throws {DhowError} `unsupported` with the hint if there is no such program; `corrupt` with its first line of stderr if it fails.
  */
 export async function* runFilter(
   [name, ...args]: readonly [string, ...string[]],
@@ -41,8 +41,9 @@ export async function* runFilter(
     const [code] = await Promise.all([exit, feeding]);
     if (failure instanceof DhowError) throw failure;
     if (code === 0) return;
-    const reason = complaint.trim().split("\n").at(-1) || `exit status ${code}`;
-    throw new DhowError(`cannot decompress: ${reason}`, { kind: "corrupt" });
+    const [line = ""] = complaint.trim().split("\n");
+    const reason = line.slice(line.indexOf(": ") + 1).trim() || `exit status ${code}`;
+    throw new DhowError(`cannot decompress: ${name}: ${reason}`, { kind: "corrupt" });
   } finally {
     child.kill();
   }
