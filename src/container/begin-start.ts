@@ -19,7 +19,8 @@ import { hasTimer, initialHealth } from "./health/state.ts";
 import { healthTimerCommand } from "./health/timer.ts";
 import { planContainerNetwork } from "./plan-network.ts";
 import { recordEvent } from "./record-event.ts";
-import { canStart } from "./state.ts";
+import { startInitialized } from "./start-initialized.ts";
+import { canStart, isInitialized } from "./state.ts";
 import { draftSpec, type SpecDraft, type SpecRequest } from "./write-spec.ts";
 
 /** A container on its way from "created" or "exited" to "running". The caller holds its lock. */
@@ -31,6 +32,8 @@ export interface Starting {
   create(meanwhile?: () => void): Promise<Created>;
   /** Its program runs, and is recorded as running. */
   go(created: Created): Promise<ContainerRecord>;
+  /** It is left as it is, created and recorded as initialized, for somebody who starts it later. */
+  leave(created: Created): Promise<void>;
   /** After a failure of one of the others: takes everything down and records why. */
   undo(reason: unknown): Promise<void>;
 }
@@ -42,6 +45,7 @@ export interface Starting {
  * @throws {DhowError} `conflict` if it runs already, or cannot be started in its state.
  */
 export function beginStart(engine: Engine, record: ContainerRecord): Starting {
+  if (isInitialized(record)) return startInitialized(engine, record);
   if (!canStart(record.state)) throw improper(record);
   const { id } = record;
   const runDirectory = engine.containers.runDirectory(id);
@@ -103,6 +107,11 @@ function steps(engine: Engine, record: ContainerRecord, { launch, ...request }: 
       recordEvent(engine, record, "start");
       draft?.keepCompiled();
       return running;
+    },
+    async leave(created) {
+      await launch.leave();
+      engine.containers.update(id, { init: created.init, monitor: created.monitor, error: "" });
+      draft?.keepCompiled();
     },
     async undo(reason) {
       await launch.abandon();

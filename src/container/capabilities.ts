@@ -1,7 +1,7 @@
 import { DhowError } from "../errors.ts";
 
 /** All capabilities of Linux, by number. */
-const names = [
+export const capabilityNames = [
   "CHOWN",
   "DAC_OVERRIDE",
   "DAC_READ_SEARCH",
@@ -62,7 +62,7 @@ const defaultSet = [
 
 /** The names of the capabilities that a kernel knows, given its highest number; sorted. */
 export function kernelCapabilities(lastCapability: number): string[] {
-  return names.slice(0, lastCapability + 1).sort();
+  return capabilityNames.slice(0, lastCapability + 1).sort();
 }
 
 /**
@@ -74,7 +74,7 @@ export function normalizeCapabilities(given: readonly string[]): string[] {
     const upper = text.toUpperCase();
     if (upper === "ALL") return upper;
     const name = upper.startsWith("CAP_") ? upper : `CAP_${upper}`;
-    if (!names.includes(name)) throw invalid(`${JSON.stringify(name)}: unknown capability`);
+    if (!capabilityNames.includes(name)) throw invalid(`${JSON.stringify(name)}: unknown capability`);
     return name;
   });
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
 import { type CgroupManager, cgroupsPathOf, chooseCgroupManager } from "../rootless/cgroup.ts";
 import { runtimeArguments } from "../runtime/conmon.ts";
 import { runFiles } from "../runtime/files.ts";
@@ -23,6 +24,28 @@ export function chooseCgroups(
   const wanted = config.cgroups === "disabled" ? "disabled" : globals.cgroupManager;
   const support = chooseCgroupManager(wanted);
   return { manager: support.manager, path: cgroupsPathOf(support, id) };
+}
+
+/**
+ * Makes sure that a container has a cgroup of its own.
+ * @param refusal What cannot be done without.
+ * @throws {DhowError} `unsupported`, with the reason.
+ */
+export function requireCgroup(
+  { globals }: Pick<Engine, "globals">,
+  { config }: Pick<ContainerRecord, "config">,
+  refusal: string,
+): void {
+  if (config.cgroups === "disabled") throw withoutCgroup(refusal, "the container was made with --cgroups=disabled");
+  const { manager, reason } = chooseCgroupManager(globals.cgroupManager);
+  if (manager === "disabled") throw withoutCgroup(refusal, reason);
+}
+
+function withoutCgroup(refusal: string, reason: string): DhowError {
+  return new DhowError(`${refusal}: this container is not running with a cgroup of its own`, {
+    kind: "unsupported",
+    hint: `${reason}; 'dhow doctor' tells what can be done about it`,
+  });
 }
 
 /** The programs that run a container, and who makes its cgroup. */

@@ -28,7 +28,7 @@ export function isGone(record: ContainerRecord): boolean {
   if (!isLive(record.state)) return false;
   if (record.bootId !== bootId()) return true;
   // While it is being started, `monitor` names the dhow that does so.
-  const witness = isStarting(record.state) ? record.monitor : record.init;
+  const witness = isStarting(record.state) ? (record.init ?? record.monitor) : record.init;
   return witness === undefined || !isAlive(witness);
 }
 

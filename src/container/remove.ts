@@ -1,7 +1,7 @@
 import { DhowError } from "../errors.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { isGone, type LifecycleEngine, recordEnd, removeRecorded } from "./end.ts";
-import { canRemove, isLive } from "./state.ts";
+import { canRemove, isInitialized, isLive } from "./state.ts";
 import { stopContainer } from "./stop.ts";
 
 export interface RemoveOptions {
@@ -42,7 +42,7 @@ export async function removeContainer(
   await engine.containers.withLock(id, async () => {
     const record = engine.containers.find(id);
     if (!record) return;
-    const current = isGone(record) ? await recordEnd(engine, record) : record;
+    const current = isGone(record) || isInitialized(record) ? await recordEnd(engine, record) : record;
     if (!canRemove(current.state)) throw stillRunning(current);
     await removeRecorded(engine, current);
     removed.push(id);

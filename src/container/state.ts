@@ -1,4 +1,4 @@
-import type { ContainerState } from "../storage/containers.ts";
+import type { ContainerRecord, ContainerState } from "../storage/containers.ts";
 
 /** What is possible in which state. No other file compares states. */
 
@@ -25,6 +25,11 @@ export function isStarting(state: ContainerState): boolean {
   return state === "initialized";
 }
 
+/** Whether `init` made it ready: its process exists and waits to be let go. */
+export function isInitialized({ state, init }: Pick<ContainerRecord, "state" | "init">): boolean {
+  return isStarting(state) && init !== undefined;
+}
+
 export function hasEnded(state: ContainerState): boolean {
   return state === "exited";
 }
@@ -45,9 +50,18 @@ export function canExec(state: ContainerState): boolean {
   return state === "running" || state === "stopping";
 }
 
+export function canPause(state: ContainerState): boolean {
+  return state === "running";
+}
+
 /** Without force. */
 export function canRemove(state: ContainerState): boolean {
   return !isLive(state);
+}
+
+/** Whether `prune` takes it: it does not run, and nobody is about to start it. */
+export function isPrunable(state: ContainerState): boolean {
+  return canStart(state);
 }
 
 /** The states that filters may name. */

@@ -8,7 +8,7 @@ import { isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
 import { isGone, type LifecycleEngine, recordEnd, removeRecorded, settleEnd } from "./end.ts";
 import { recordEvent } from "./record-event.ts";
-import { canStop, hasEnded, isPaused, isStarting } from "./state.ts";
+import { canStop, hasEnded, isInitialized, isPaused, isStarting } from "./state.ts";
 
 export interface StopOptions {
   /** Before it is killed; undefined for the container's own. */
@@ -54,13 +54,28 @@ async function markStopping(engine: LifecycleEngine, id: string): Promise<Contai
   const record = engine.containers.find(id);
   if (!record) return undefined;
   const current = isGone(record) ? await recordEnd(engine, record) : record;
+  if (isInitialized(current)) {
+    await recordEnd(engine, current);
+    return undefined;
+  }
   if (isStarting(current.state)) throw improper(current);
+  if (isPaused(current.state)) await thaw(engine, current);
   if (!canStop(current.state)) {
     if (!hasEnded(current.state)) throw improper(current);
     engine.containers.update(id, { stoppedByUser: true });
     return undefined;
   }
   return engine.containers.update(id, { state: "stopping", stoppedByUser: true });
+}
+
+/** A frozen process gets no signal but the one that kills it. */
+async function thaw(engine: LifecycleEngine, record: ContainerRecord): Promise<void> {
+  const { thawContainer } = await import("./pause.ts");
+  try {
+    thawContainer(engine, record);
+  } catch (error) {
+    if (!(error instanceof DhowError)) throw error;
+  }
 }
 
 /** @returns The exit code that the last signal stands for, in case the monitor does not tell. */
@@ -77,7 +92,6 @@ export async function endProcess(
   if (seconds > 0) {
     const signal = parseSignal(record.config.stopSignal);
     sendSignal(init.pid, signal.number);
-    if (isPaused(record.state)) sendSignal(init.pid, "SIGCONT");
     if (await waitForExit(runDirectory, watch, seconds * 1000)) return 128 + signal.number;
     engine.warn(
       `StopSignal ${signal.name} failed to stop container ${record.name} in ${seconds} seconds, resorting to SIGKILL`,

@@ -42,6 +42,8 @@ export interface Launch {
   create(): Promise<Created>;
   /** Lets the container's program run. @throws {DhowError} as `create`. */
   start(): Promise<void>;
+  /** Leaves the created container as it is, for somebody who starts it later. @throws {DhowError} as `create`. */
+  leave(): Promise<void>;
   /** Lets go of what there is: the runtime deletes a created container; mounts and network stay. Idempotent. */
   abandon(): Promise<void>;
 }
@@ -77,6 +79,11 @@ export function launchContainer(request: LaunchRequest): Launch {
     const [code, text] = await finished;
     throw launchError(request, code, text);
   };
+  const finishWith = async (word: string): Promise<void> => {
+    words.end(`${word}\n`);
+    const [code, text] = await finished;
+    if (code !== 0) throw launchError(request, code, text);
+  };
   const mounted = firstLine(messages).then((line) => (line === undefined ? fail() : undefined));
   mounted.catch(() => undefined);
   return {
@@ -90,9 +97,10 @@ export function launchContainer(request: LaunchRequest): Launch {
       return readReport(request, report);
     },
     async start() {
-      words.end("start\n");
-      const [code, text] = await finished;
-      if (code !== 0) throw launchError(request, code, text);
+      await finishWith("start");
+    },
+    async leave() {
+      await finishWith("leave");
     },
     async abandon() {
       words.end();
@@ -129,6 +137,7 @@ function launchScript(request: LaunchRequest): string {
     // Whoever asked for the container died or gave up: nobody will ever start it.
     `read -r word || { ${waitForNetwork}${runtime} delete --force ${id} 2>/dev/null; exit; }`,
     ...(connect ? [`wait $connecting || { ${runtime} delete --force ${id} 2>/dev/null; exit ${networkFailed}; }`] : []),
+    '[ "$word" = start ] || exit 0',
     ...(healthTimer
       ? [`exec 9>&-`, `${shellQuote(healthTimer)} </dev/null >/dev/null 2>&1 ${passed ? "4<&- 5<&- 6<&-" : ""} &`]
       : []),

@@ -2,7 +2,7 @@ import { defineCommand } from "../../cli/command.ts";
 import { startAttached } from "../../container/foreground.ts";
 import { removeContainer } from "../../container/remove.ts";
 import { startContainer } from "../../container/start.ts";
-import { canStart } from "../../container/state.ts";
+import { canStart, isInitialized } from "../../container/state.ts";
 import type { ContainerRecord, Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
 import { exitCodeOf } from "./exit-code.ts";
@@ -52,7 +52,7 @@ export const start = defineCommand({
     }
     const found = await findTargets(engine, { ...options, operands, narrow: true });
     await forEachTarget(found, async ({ record, shown }) => {
-      if (options.all && !canStart(record.state)) return;
+      if (options.all && !canStart(record.state) && !isInitialized(record)) return;
       await explained(engine, record, () => startContainer(engine, record.id));
       out.line(shown);
     });

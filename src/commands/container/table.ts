@@ -96,6 +96,48 @@ const wait: CommandEntry = {
   load: () => import("./wait.ts").then((module) => module.wait),
 };
 
+const init: CommandEntry = {
+  summary: "Make containers ready to start",
+  topic: "containers",
+  load: () => import("./init.ts").then((module) => module.init),
+};
+
+const pause: CommandEntry = {
+  summary: "Pause the processes of containers",
+  topic: "containers",
+  load: () => import("./pause.ts").then((module) => module.pause),
+};
+
+const port: CommandEntry = {
+  summary: "Show port mappings of a container",
+  topic: "containers",
+  load: () => import("./port.ts").then((module) => module.port),
+};
+
+const prune: CommandEntry = {
+  summary: "Remove containers that do not run",
+  topic: "containers",
+  load: () => import("./prune.ts").then((module) => module.prune),
+};
+
+const top: CommandEntry = {
+  summary: "Show the processes of a container",
+  topic: "containers",
+  load: () => import("./top.ts").then((module) => module.top),
+};
+
+const unpause: CommandEntry = {
+  summary: "Let the processes of paused containers go on",
+  topic: "containers",
+  load: () => import("./unpause.ts").then((module) => module.unpause),
+};
+
+const stats: CommandEntry = {
+  summary: "Show what containers use of the machine",
+  topic: "containers",
+  load: () => import("./stats.ts").then((module) => module.stats),
+};
+
 /** `dhow container ...` */
 export const containerGroup: CommandTree = {
   attach,
@@ -103,16 +145,23 @@ export const containerGroup: CommandTree = {
   create,
   exec,
   exists,
+  init,
   inspect,
   kill,
   list: { ...ps, aliases: ["ls", "ps"] },
   logs,
+  pause,
+  port,
+  prune,
   rename,
   restart,
   rm,
   run,
   start,
+  stats,
   stop,
+  top,
+  unpause,
   wait,
 };
 
@@ -121,14 +170,20 @@ export const containerCommands: CommandTree = {
   attach,
   create,
   exec,
+  init,
   kill,
   logs,
+  pause,
+  port,
   ps,
   rename,
   restart,
   rm,
   run,
   start,
+  stats,
   stop,
+  top,
+  unpause,
   wait,
 };

@@ -15,6 +15,10 @@ export const cidFileOption = {
   cidfile: { type: "string", array: true, describe: "Read the container ID from the file", complete: "files" },
 } as const satisfies OptionTable;
 
+export const filterOption = {
+  filter: { type: "string", array: true, short: "f", describe: "Filter output based on conditions given" },
+} as const satisfies OptionTable;
+
 export const stopTimeOption = {
   time: {
     type: "number",
