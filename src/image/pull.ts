@@ -7,6 +7,7 @@ import { formatReference, parseReference, type Reference, repositoryName, withDe
 import { resolveName } from "../registry/pull-sources.ts";
 import { loadRegistriesConfig, type RegistriesConfig } from "../registry/registries-conf.ts";
 import type { ImageRecord } from "../storage/images.ts";
+import { requireAcceptedImage } from "./accept.ts";
 import type { CopyEvent } from "./copy-event.ts";
 import { recordImageEvent } from "./record-event.ts";
 import { connectTo, describeCauses, openRegistryImage, type RegistryOptions } from "./registry-image.ts";
@@ -104,6 +105,7 @@ async function pullReference(
   const reference = wanted.digest === undefined ? wanted : { ...wanted, tag: undefined };
   options.onEvent?.({ type: "trying", name: formatReference(reference) });
   await using image = await openRegistryImage(config, reference, { ...options, platform });
+  await requireAcceptedImage(engine, image, reference);
   const repository = repositoryName(reference);
   return await storeImage(engine, image, {
     names: reference.tag === undefined ? [] : [formatReference(reference)],

@@ -22,7 +22,11 @@ export interface RegistryOptions {
 }
 
 /** An image in a registry: the one that was chosen there. Closes the connection when disposed of. */
-export type RegistryImage = SourceImage & AsyncDisposable;
+export interface RegistryImage extends SourceImage, AsyncDisposable {
+  readonly client: RegistryClient;
+  /** Where it lies: a mirror's name, perhaps. */
+  readonly reference: Reference;
+}
 
 /** Indexes within indexes are allowed, but not for ever. */
 const deepestIndex = 3;
@@ -74,6 +78,8 @@ async function openAt(
       if (parsed.kind === "manifest") {
         requireImage(parsed.manifest);
         return {
+          client,
+          reference,
           manifest: parsed.manifest,
           manifestBytes: fetched.bytes,
           manifestDigest: fetched.digest,

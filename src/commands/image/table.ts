@@ -1,4 +1,5 @@
 import type { CommandEntry, CommandTree } from "../../cli/command.ts";
+import { trustGroup } from "./trust/table.ts";
 
 const history: CommandEntry = {
   summary: "Show how an image was made",
@@ -76,6 +77,7 @@ export const imageGroup: CommandTree = {
   pull,
   rm: { ...rmi, aliases: ["remove"] },
   tag,
+  trust: { summary: "Manage the signature policy", commands: trustGroup },
   untag,
 };
 
