@@ -1,6 +1,7 @@
 import type { Engine } from "../engine.ts";
 import type { Digest } from "../oci/digest.ts";
 import { countIds, readIdMap } from "../rootless/id-map.ts";
+import { readLayerOptions } from "../storage/layer-options.ts";
 import type { LayerRecord } from "../storage/layers.ts";
 import type { LayerSource } from "../storage/unpack/growing-file.ts";
 import { unpackLayer } from "../storage/unpack/unpack-layer.ts";
@@ -26,6 +27,7 @@ export async function addLayer(
   { complete, onWarning = engine.warn, ...options }: AddLayerOptions = {},
 ): Promise<LayerRecord> {
   const { uids, gids } = readIdMap();
+  const { ignoreChownErrors, limits } = readLayerOptions(engine.globals.storageOpts);
   const below = layer.parent === undefined ? [] : engine.layers.chain(layer.parent);
   return engine.layers.add(layer, async (directory) => {
     const unpacking = unpackLayer({
@@ -35,7 +37,8 @@ export async function addLayer(
       directory,
       whiteouts: engine.layers.kind,
       lowerDirectories: below.map((parent) => engine.layers.diffPath(parent)),
-      ids: { uids: countIds(uids), gids: countIds(gids), ignoreChownErrors: ignoresChownErrors(engine) },
+      ids: { uids: countIds(uids), gids: countIds(gids), ignoreChownErrors },
+      limits,
     });
     // Both have to come to rest before anybody removes the directory. A failed download makes the unpacking fail, too.
     const [unpacked, completed] = await Promise.allSettled([unpacking, complete]);
@@ -45,9 +48,4 @@ export async function addLayer(
     for (const warning of warnings) onWarning(warning);
     return { sizeBytes };
   });
-}
-
-/** Accepts the option with a driver in front as containers/storage does: `overlay.ignore_chown_errors=true`. */
-function ignoresChownErrors({ globals }: Engine): boolean {
-  return globals.storageOpts.some((option) => /^(?:[a-z-]+\.)?ignore_chown_errors=(?:true|1)$/.test(option));
 }

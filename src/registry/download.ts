@@ -104,7 +104,7 @@ async function receive(
   download: BlobDownload,
 ): Promise<void> {
   const { descriptor, onProgress } = download;
-  for await (const chunk of response.body as AsyncIterable<Buffer>) {
+  for await (const chunk of response.chunks()) {
     if (progress.received + chunk.length > descriptor.size) {
       throw mismatch(descriptor, `the registry sent more than the ${descriptor.size} bytes that the manifest names`);
     }

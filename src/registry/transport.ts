@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 // biome-ignore lint/style/noRestrictedImports: this file is the door
 import { Agent, type Dispatcher, ProxyAgent, request as send } from "undici";
 import { DhowError } from "../errors.ts";
+import { getVariable } from "../system/environment.ts";
 import type { Certificates } from "./certificates.ts";
 import { connectionError, isTransient, printable } from "./connection-error.ts";
 import { findProxy } from "./proxy.ts";
@@ -39,7 +40,8 @@ export interface TransportResponse {
   redact(text: string): string;
   /** A header by its lower-case name; several of one name are joined with ", ". */
   header(name: string): string | undefined;
-  readonly body: Readable;
+  /** The body, piece by piece. @throws {DhowError} `unavailable` if it comes so slowly that it would never end. */
+  chunks(): AsyncIterable<Buffer>;
   /**
    * Reads the whole body.
    * @throws {DhowError} `corrupt` if it is longer than that, `unavailable` if the connection breaks.
@@ -58,17 +60,24 @@ export interface TransportSettings {
   readonly insecure: boolean;
   readonly certificates: Certificates;
   readonly retry: RetryPolicy;
-  /** The longest silence that is waited out, before the answer and within it. Default: a minute. */
+  /**
+   * The longest silence that is waited out, before the answer and within it. Default: DHOW_REGISTRY_TIMEOUT (seconds), or else
+   * a minute.
+   */
   readonly idleTimeoutMs?: number | undefined;
 }
 
 const connectTimeoutMs = 30_000;
+const longestTimerMs = 2 ** 31 - 1;
 const defaultIdleTimeoutMs = 60_000;
+/** Who sends less than this within the time of the longest silence is not slow, but keeps us from noticing a silence. */
+const fewestBytes = 1000;
 const maxRedirects = 10;
 const retriedStatuses: readonly number[] = [429, 500, 502, 503, 504];
 const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
 
-export function openTransport(settings: TransportSettings): Transport {
+export function openTransport(given: TransportSettings): Transport {
+  const settings = { ...given, idleTimeoutMs: given.idleTimeoutMs ?? readIdleTimeout() };
   const dispatchers = new Map<string, Dispatcher>();
   const dispatcherFor = (url: URL): Dispatcher => {
     const proxy = findProxy(url);
@@ -81,7 +90,7 @@ export function openTransport(settings: TransportSettings): Transport {
     async request(url, options = {}) {
       let target = url;
       for (let hop = 0; hop <= maxRedirects; hop++) {
-        const response = await requestPatiently(dispatcherFor(target), target, settings.retry, {
+        const response = await requestPatiently(dispatcherFor(target), target, settings, {
           ...options,
           authorization: target.origin === url.origin ? options.authorization : undefined,
         });
@@ -100,14 +109,27 @@ export function openTransport(settings: TransportSettings): Transport {
   };
 }
 
+/** @throws {DhowError} `invalid-argument` if the variable is not a number of seconds. */
+function readIdleTimeout(): number {
+  const text = getVariable("DHOW_REGISTRY_TIMEOUT");
+  if (text === undefined) return defaultIdleTimeoutMs;
+  const seconds = Number(text);
+  if (Number.isFinite(seconds) && seconds > 0) return Math.min(seconds * 1000, longestTimerMs);
+  throw new DhowError(`DHOW_REGISTRY_TIMEOUT is ${JSON.stringify(text)}, not a number of seconds`, {
+    kind: "invalid-argument",
+  });
+}
+
+type Settings = TransportSettings & { readonly idleTimeoutMs: number };
+
 function openDispatcher(
-  { host, insecure, certificates, idleTimeoutMs = defaultIdleTimeoutMs }: TransportSettings,
+  { host, insecure, certificates, idleTimeoutMs }: Settings,
   url: URL,
   proxy: URL | undefined,
 ): Dispatcher {
   const { authorities, client } = certificates;
   const tls = {
-    timeout: connectTimeoutMs,
+    timeout: Math.min(connectTimeoutMs, idleTimeoutMs),
     rejectUnauthorized: !insecure,
     ...(authorities === undefined ? {} : { ca: [...authorities] }),
     ...(client === undefined || url.host !== host ? {} : { cert: client.certificate, key: client.key }),
@@ -140,7 +162,7 @@ function followRedirect(from: URL, location: string, insecure: boolean): URL {
 async function requestPatiently(
   dispatcher: Dispatcher,
   url: URL,
-  policy: RetryPolicy,
+  { retry: policy, idleTimeoutMs }: Settings,
   options: RequestOptions,
 ): Promise<TransportResponse> {
   const isIdempotent = options.method === undefined || options.method === "GET" || options.method === "HEAD";
@@ -148,7 +170,7 @@ async function requestPatiently(
   for (let attempt = 0; ; attempt++) {
     let retryAfter: string | undefined;
     try {
-      const response = await requestOnce(dispatcher, url, options);
+      const response = await requestOnce(dispatcher, url, { ...options, idleTimeoutMs });
       if (attempt >= retries || !retriedStatuses.includes(response.status)) return response;
       retryAfter = response.header("retry-after");
       await response.discard();
@@ -160,7 +182,11 @@ async function requestPatiently(
   }
 }
 
-async function requestOnce(dispatcher: Dispatcher, url: URL, options: RequestOptions): Promise<TransportResponse> {
+async function requestOnce(
+  dispatcher: Dispatcher,
+  url: URL,
+  options: RequestOptions & { readonly idleTimeoutMs: number },
+): Promise<TransportResponse> {
   const method = options.method ?? "GET";
   const { statusCode, headers, body } = await send(url, {
     dispatcher,
@@ -182,8 +208,8 @@ async function requestOnce(dispatcher: Dispatcher, url: URL, options: RequestOpt
       const value = headers[name];
       return Array.isArray(value) ? value.join(", ") : value;
     },
-    body,
-    bytes: (limit) => readBody(body, limit, { method, url }),
+    chunks: () => atFairPace(body, { url, windowMs: options.idleTimeoutMs }),
+    bytes: (limit) => readBody(atFairPace(body, { url, windowMs: options.idleTimeoutMs }), limit, { method, url }),
     discard: () => body.dump({ limit: 64 << 10 }),
     abandon() {
       // Destroyed before its end, it fails once more.
@@ -193,11 +219,36 @@ async function requestOnce(dispatcher: Dispatcher, url: URL, options: RequestOpt
   };
 }
 
-async function readBody(body: Readable, limit: number, { method, url }: { method: string; url: URL }): Promise<Buffer> {
+async function* atFairPace(
+  body: Readable,
+  { url, windowMs }: { readonly url: URL; readonly windowMs: number },
+): AsyncGenerator<Buffer, void> {
+  let [since, bytes] = [Date.now(), 0];
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    yield chunk;
+    bytes += chunk.length;
+    // A longer time is the consumer's: it was not here to read.
+    if (bytes >= fewestBytes) [since, bytes] = [Date.now(), 0];
+    else if (Date.now() - since > windowMs) {
+      throw new DhowError(
+        `the answer of ${url.host} is too slow: less than ${fewestBytes} bytes in ${windowMs / 1000} s`,
+        {
+          kind: "unavailable",
+        },
+      );
+    }
+  }
+}
+
+async function readBody(
+  body: AsyncIterable<Buffer>,
+  limit: number,
+  { method, url }: { method: string; url: URL },
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of body) {
       length += chunk.length;
       if (length > limit)
         throw new DhowError(`the answer of ${url.host} is larger than ${limit} bytes`, { kind: "corrupt" });

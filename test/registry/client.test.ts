@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { DhowError } from "../../src/errors.ts";
 import { checkLogin, connectRegistry, type RegistryClient } from "../../src/registry/client.ts";
 import {
@@ -309,6 +309,36 @@ describe("fetchBlob()", () => {
     await client.close();
     expect(server.requestsFor(descriptor.digest)).toHaveLength(2);
     expect(readFileSync(path())).toEqual(content);
+  });
+
+  it("gives up a server that sends a byte now and then", async () => {
+    await using server = await startRegistryWith((_, response) => {
+      response.writeHead(200, { "content-length": content.length });
+      const timer = setInterval(() => response.write("0"), 50);
+      response.on("close", () => clearInterval(timer));
+    });
+    const client = await connectRegistry(server.host, { ...settings, idleTimeoutMs: 300 });
+    const failure = await failureOf(client.fetchBlob(referenceAt(server.host), descriptor, { path: path() }));
+    await client.close();
+    expect(failure.kind).toBe("unavailable");
+    expect(failure.text).toContain(`the answer of ${server.host} is too slow: less than 1000 bytes in 0.3 s`);
+    expect(server.requestsFor(descriptor.digest)).toHaveLength(1);
+    expect(existsSync(path())).toBe(false);
+  });
+
+  it("waits as long as DHOW_REGISTRY_TIMEOUT says", async () => {
+    vi.stubEnv("DHOW_REGISTRY_TIMEOUT", "0.2");
+    await using server = await startRegistryWith(() => {});
+    const client = await connectRegistry(server.host, settings);
+    const failure = await failureOf(client.fetchManifest(referenceAt(server.host)));
+    await client.close();
+    expect(failure.text).toContain("the server did not answer in time");
+    vi.stubEnv("DHOW_REGISTRY_TIMEOUT", "soon");
+    expect(await failureOf(connectRegistry(server.host, settings))).toMatchObject({
+      kind: "invalid-argument",
+      text: 'DHOW_REGISTRY_TIMEOUT is "soon", not a number of seconds',
+    });
+    vi.unstubAllEnvs();
   });
 
   it("ends at once when it is aborted, and leaves no file", async () => {

@@ -269,7 +269,10 @@ function finish(session: Session): ReturnType<LayerWriter["finish"]> {
 }
 
 function tooLarge(what: string): DhowError {
-  return new DhowError(`cannot unpack layer: it has ${what}`, { kind: "unsupported" });
+  return new DhowError(`cannot unpack layer: it has ${what}`, {
+    kind: "unsupported",
+    hint: "if its publisher can be trusted, '--storage-opt max_layer_size=SIZE' allows more bytes",
+  });
 }
 
 /** Turns what the file system said about an entry into something that a user can understand. */
