@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
-import type { ImageConfig, Platform } from "../oci/image.ts";
+import type { Descriptor, ImageConfig, Platform } from "../oci/image.ts";
 import { manifestSizeLimit, parseImageConfig } from "../oci/manifest.ts";
 import { formatPlatform, matchesPlatform } from "../oci/platform.ts";
 import type { ImageRecord } from "../storage/images.ts";
@@ -41,13 +41,14 @@ async function store(engine: Engine, image: SourceImage, options: StoreOptions):
   // What a killed pull has left may be what fills the disk.
   removeAbandoned(engine.paths.data);
   engine.leases.take([manifest.config.digest]);
-  const config = await fetchConfig(engine, image);
+  const { config, configBytes } = await fetchConfig(engine, image);
   const warnings = await storeLayers(engine, image, { config, onEvent });
   if (expectedPlatform !== undefined && !matchesPlatform(config, expectedPlatform)) {
     const [have, want] = [config, expectedPlatform].map(formatPlatform);
     warnings.push(`image platform (${have}) does not match the expected platform (${want})`);
   }
   onEvent?.({ type: "config", digest: manifest.config.digest });
+  engine.blobs.put(configBytes);
   const manifestDigest = engine.blobs.put(manifestBytes);
   const indexDigest = index && engine.blobs.put(index.bytes);
   onEvent?.({ type: "manifest" });
@@ -62,23 +63,28 @@ async function store(engine: Engine, image: SourceImage, options: StoreOptions):
   });
 }
 
-async function fetchConfig({ blobs }: Engine, image: SourceImage): Promise<ImageConfig> {
-  const { config, layers } = image.manifest;
-  if (config.size > manifestSizeLimit) {
+/** Stores nothing yet: a config whose layers cannot be had is of no use to anybody. */
+async function fetchConfig(
+  { blobs }: Engine,
+  image: SourceImage,
+): Promise<{ config: ImageConfig; configBytes: Uint8Array }> {
+  const { config: descriptor, layers } = image.manifest;
+  if (descriptor.size > manifestSizeLimit) {
     throw new DhowError(`invalid image config: it is larger than ${manifestSizeLimit >> 20} MiB`, { kind: "corrupt" });
   }
-  if (blobs.findSize(config.digest) === undefined) {
-    const path = blobs.partialPath(config.digest);
-    try {
-      await image.fetchBlob(config, { path });
-      // Checked before it is stored: an invalid config is of no use to anybody.
-      parseImageConfig(readFileSync(path), layers.length);
-      blobs.adopt(path, config.digest);
-    } finally {
-      rmSync(path, { force: true });
-    }
+  const stored = blobs.findSize(descriptor.digest) !== undefined;
+  const configBytes = stored ? blobs.read(descriptor.digest) : await fetchBytes(blobs, image, descriptor);
+  return { config: parseImageConfig(configBytes, layers.length), configBytes };
+}
+
+async function fetchBytes(blobs: Engine["blobs"], image: SourceImage, descriptor: Descriptor): Promise<Buffer> {
+  const path = blobs.partialPath(descriptor.digest);
+  try {
+    await image.fetchBlob(descriptor, { path });
+    return readFileSync(path);
+  } finally {
+    rmSync(path, { force: true });
   }
-  return parseImageConfig(blobs.read(config.digest), layers.length);
 }
 
 /** @returns What could not be unpacked as it is. */

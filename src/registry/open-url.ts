@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import { DhowError } from "../errors.ts";
 import { loadCertificates } from "./certificates.ts";
 import { connectionError } from "./connection-error.ts";
@@ -27,16 +26,16 @@ export async function openWebFile(address: string, retry: RetryPolicy): Promise<
   try {
     const response = await transport.request(url);
     if (response.status !== 200) throw await responseError(response, `Get ${JSON.stringify(url.href)}`);
-    return { chunks: chunksOf(response.body, url), [Symbol.asyncDispose]: () => transport.close() };
+    return { chunks: chunksOf(response.chunks(), url), [Symbol.asyncDispose]: () => transport.close() };
   } catch (error) {
     await transport.close();
     throw error;
   }
 }
 
-async function* chunksOf(body: Readable, url: URL): AsyncGenerator<Buffer, void> {
+async function* chunksOf(body: AsyncIterable<Buffer>, url: URL): AsyncGenerator<Buffer, void> {
   try {
-    for await (const chunk of body) yield chunk as Buffer;
+    for await (const chunk of body) yield chunk;
   } catch (error) {
     throw connectionError(error, "GET", url);
   }

@@ -173,7 +173,7 @@ describe.skipIf(!canBe("range"))("dhow pull from a registry that gives", () => {
   /** The images, and every file that a pull writes. */
   async function state(): Promise<string> {
     const data = join(user.home, ".local/share/dhow");
-    const files = ["layers", "tmp"].map((folder) =>
+    const files = ["blobs/sha256", "layers", "tmp"].map((folder) =>
       existsSync(join(data, folder)) ? readdirSync(join(data, folder)).sort().join(" ") : "",
     );
     return [await user.succeed(["images", "--all", "--no-trunc"]), ...files].join("\n");
