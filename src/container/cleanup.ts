@@ -71,8 +71,14 @@ export function restartDelayMs({ restartCount, startedAt, finishedAt }: Containe
 const waitScript =
   'sleep "$1"; n=$2 folder=$3; shift 3; while [ "$n" -gt 0 ] && [ -d "$folder" ]; do sleep 1; n=$((n - 1)); done; [ -d "$folder" ] && exec "$@"';
 
-/** The wait is slept by sh, which holds half a megabyte, rather than by this process. */
-function scheduleRestart(engine: Engine, record: ContainerRecord): void {
+/**
+ * Has a container started again after the delay that its restart policy asks for. The wait is slept by sh, which holds half a
+ * megabyte, rather than by this process.
+ */
+export function scheduleRestart(
+  engine: Pick<Engine, "containers" | "paths" | "globals">,
+  record: ContainerRecord,
+): void {
   const delayMs = restartDelayMs(record);
   const seconds = Math.floor(delayMs / 1000);
   const wait = [String((delayMs - seconds * 1000) / 1000), String(seconds), engine.containers.directory(record.id)];

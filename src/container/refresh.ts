@@ -53,8 +53,16 @@ function repair(engine: LifecycleEngine, id: string): Promise<ContainerRecord | 
     const record = engine.containers.find(id);
     if (!record || !needsRepair(engine, record)) return record;
     const ended = isLive(record.state) ? await recordEnd(engine, record) : record;
+    if (isLive(record.state) && record.bootId === bootId()) await restartIfDue(engine, ended);
     if (!isBeingRemoved(ended.state) && !isDueForRemoval(record.state, ended)) return ended;
     await removeRecorded(engine, ended);
     return undefined;
   });
+}
+
+/** Nobody saw its end: its monitor was killed. */
+async function restartIfDue(engine: LifecycleEngine, ended: ContainerRecord): Promise<void> {
+  if (ended.config.restart.policy === "no" || !hasEnded(ended.state)) return;
+  const { scheduleRestart, shouldRestart } = await import("./cleanup.ts");
+  if (shouldRestart(ended)) scheduleRestart(engine, ended);
 }

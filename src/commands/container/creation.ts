@@ -3,6 +3,7 @@ import type { CommandContext, Invocation } from "../../cli/command.ts";
 import { unsupportedOptions } from "../../cli/options/container/unsupported.ts";
 import type { createOptions, runOptions } from "../../cli/options/container.ts";
 import { openSpinner } from "../../cli/spinner.ts";
+import { explainStartOnBoot } from "../../container/boot/explain.ts";
 import { callerFacts } from "../../container/caller-facts.ts";
 import { buildContainerConfig } from "../../container/config/build.ts";
 import { createContainer } from "../../container/create.ts";
@@ -34,6 +35,7 @@ export async function createFromCommandLine(given: Given, context: CommandContex
   });
   if (options.replace) await replace(engine, name);
   const record = createContainer(engine, config, name);
+  explainStartOnBoot(engine, config.restart.policy);
   if (options.cidfile !== undefined) await writeIdFile(engine, options.cidfile, record.id);
   return record;
 }

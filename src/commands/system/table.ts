@@ -36,6 +36,16 @@ const migrate: CommandEntry = {
   load: () => import("./migrate.ts").then((module) => module.migrate),
 };
 
+const restartContainers: CommandEntry = {
+  summary: "Start the containers whose restart policy asks for it",
+  load: () => import("./restart-containers.ts").then((module) => module.restartContainersCommand),
+};
+
+const startOnBoot: CommandEntry = {
+  summary: "Have containers started after each boot whose restart policy asks for it",
+  load: () => import("./start-on-boot.ts").then((module) => module.startOnBootCommand),
+};
+
 const unshare: CommandEntry = {
   summary: "Run a command in the user's namespaces",
   topic: "system",
@@ -54,6 +64,8 @@ export const systemGroup: CommandTree = {
   events,
   info,
   migrate,
+  "restart-containers": restartContainers,
+  "start-on-boot": startOnBoot,
 };
 
 /** Those that need no word in front. */
