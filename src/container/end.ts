@@ -5,7 +5,7 @@ import { runFiles } from "../runtime/files.ts";
 import { findLeftovers } from "../runtime/launch.ts";
 import { unmountSharedMemory } from "../runtime/shared-memory.ts";
 import type { ContainerChange, ContainerRecord, ContainerState } from "../storage/containers.ts";
-import { bootId, isAlive, type ProcessIdentity } from "../system/clock.ts";
+import { bootId, childrenOf, isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
 import { removeCgroup } from "./cgroups.ts";
 import { recordEvent } from "./record-event.ts";
@@ -166,16 +166,26 @@ async function killLeftovers(runDirectory: string): Promise<void> {
     sendSignal(script.pid, "SIGKILL");
     await endsWithin(script, killWaitMs);
   }
-  const { init, monitor } = findLeftovers(runDirectory);
-  if (init) sendSignal(init.pid, "SIGKILL");
-  for (const left of [init, monitor]) if (left) await endsWithin(left, killWaitMs);
+  for (const deadline = Date.now() + killWaitMs; Date.now() < deadline; await pause()) {
+    const { init, monitor } = findLeftovers(runDirectory);
+    if (!init && !monitor) return;
+    // Known only when the runtime has created it.
+    if (init) sendSignal(init.pid, "SIGKILL");
+  }
+  const { monitor } = findLeftovers(runDirectory);
+  // It waits for a runtime that is stuck.
+  if (monitor) for (const pid of [...childrenOf(monitor.pid), monitor.pid]) sendSignal(pid, "SIGKILL");
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 async function endsWithin(process: ProcessIdentity, timeoutMs: number): Promise<boolean> {
   const end = Date.now() + timeoutMs;
   while (isAlive(process)) {
     if (Date.now() >= end) return false;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await pause();
   }
   return true;
 }

@@ -38,7 +38,10 @@ const mountPoint = "/sys/fs/cgroup";
  * @param requested --cgroup-manager. One that cannot work here is not used; the reason says so.
  * @throws {DhowError} `invalid-argument` if it is none.
  */
-export function chooseCgroupManager(requested: string | undefined, probes: CgroupProbes = machine()): CgroupSupport {
+export function chooseCgroupManager(
+  requested: string | undefined,
+  probes: CgroupProbes = machineProbes(),
+): CgroupSupport {
   const wanted = checkRequest(requested);
   const base = { version: cgroupVersion(probes), parent: undefined, controllers: [] };
   const disabled = (reason: string): CgroupSupport => ({ ...base, manager: "disabled", reason });
@@ -73,7 +76,10 @@ export function cgroupsPathOf(
  * that: session and container have only root's cgroups in common. systemd-run moves the program among the user's services
  * first, and costs about 10 ms; programs that are started from there already need nothing.
  */
-export function cgroupEntry(manager: CgroupManager, probes: Pick<CgroupProbes, "uid" | "read"> = machine()): string[] {
+export function cgroupEntry(
+  manager: CgroupManager,
+  probes: Pick<CgroupProbes, "uid" | "read"> = machineProbes(),
+): string[] {
   if (manager !== "systemd") return [];
   const isService = (probes.read("/proc/self/cgroup") ?? "").includes(`/user@${probes.uid}.service/`);
   return isService ? [] : ["systemd-run", "--user", "--scope", "--quiet", "--collect", "--"];
@@ -102,12 +108,18 @@ export function cgroupVersion({ read }: Pick<CgroupProbes, "read">): CgroupSuppo
   return hasV1 ? (hasV2 ? "hybrid" : "v1") : "v2";
 }
 
-/** The controllers that systemd hands to this user's services; undefined if there is no systemd for this user. */
-function systemdControllers({ uid, busAddress, runtimeDirectory, read, isSocket }: CgroupProbes): string[] | undefined {
+/** Whether a systemd manages this user's services, and programs find the bus to it. */
+export function hasUserSystemd({ uid, busAddress, runtimeDirectory, isSocket }: CgroupProbes): boolean {
   const directory = runtimeDirectory ?? `/run/user/${uid}`;
   // The runtime looks for the bus by itself, through these two variables.
   const hasBus = busAddress !== undefined || (runtimeDirectory !== undefined && isSocket(`${directory}/bus`));
-  if (!hasBus || !isSocket(`${directory}/systemd/private`)) return undefined;
+  return hasBus && isSocket(`${directory}/systemd/private`);
+}
+
+/** The controllers that systemd hands to this user's services; undefined if there is no systemd for this user. */
+function systemdControllers(probes: CgroupProbes): string[] | undefined {
+  if (!hasUserSystemd(probes)) return undefined;
+  const { uid, read } = probes;
   return words(read(`${mountPoint}/user.slice/user-${uid}.slice/user@${uid}.service/cgroup.controllers`));
 }
 
@@ -128,7 +140,7 @@ function words(text: string | undefined): string[] {
   return text?.split(/\s+/).filter(Boolean) ?? [];
 }
 
-function machine(): CgroupProbes {
+export function machineProbes(): CgroupProbes {
   return {
     uid: currentUserId(),
     busAddress: getVariable("DBUS_SESSION_BUS_ADDRESS"),

@@ -22,6 +22,7 @@ import {
 } from "./record.ts";
 import { findSurvivor } from "./recover.ts";
 import { isPrivate, makeRunDirectory } from "./run-directory.ts";
+import { moveToScope } from "./scope.ts";
 
 /** Finds or makes the user's namespaces and starts this program again inside of them. Never returns. */
 export async function enterNamespace(warn: Warn): Promise<never> {
@@ -49,6 +50,7 @@ export async function findOrMakeNamespace(warn: Warn): Promise<NamespaceRecord> 
   const record = { pause: pause.identity, runDirectory, userNamespace };
   writeDraft(data, record);
   await pause.commit();
+  moveToScope(pause.identity.pid);
   removeOldRecords(data, new Date());
   return record;
 }

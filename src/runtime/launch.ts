@@ -135,7 +135,7 @@ function launchScript(request: LaunchRequest): string {
     `${shellQuote(monitorCommand(request))} ${streams} || { code=$?; ${waitForNetwork}exit $code; }`,
     "exec 3>&-",
     // Whoever asked for the container died or gave up: nobody will ever start it.
-    `read -r word || { ${waitForNetwork}${runtime} delete --force ${id} 2>/dev/null; exit; }`,
+    `read -r word || { ${waitForNetwork}${waitForCreation(request)}${runtime} delete --force ${id} 2>/dev/null; exit; }`,
     ...(connect ? [`wait $connecting || { ${runtime} delete --force ${id} 2>/dev/null; exit ${networkFailed}; }`] : []),
     '[ "$word" = start ] || exit 0',
     ...(healthTimer
@@ -143,6 +143,13 @@ function launchScript(request: LaunchRequest): string {
       : []),
     `exec ${runtime} start ${id} >/dev/null`,
   ].join("\n");
+}
+
+/** The monitor answers before the runtime has created the container: until then there is nothing that could be deleted. */
+function waitForCreation({ runDirectory }: LaunchRequest): string {
+  const { pidFile, monitorPidFile } = runFiles(runDirectory);
+  const [init, monitor] = [shellQuote([pidFile]), shellQuote([monitorPidFile])];
+  return `n=100; read -r monitor <${monitor}; while [ $n -gt 0 ] && [ ! -s ${init} ] && kill -0 "$monitor"; do sleep 0.1; n=$((n - 1)); done 2>/dev/null; `;
 }
 
 function readReport({ tools, runDirectory }: LaunchRequest, report: string): Created {

@@ -31,3 +31,13 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
 export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
   return identifyProcess(pid)?.startTime === startTime;
 }
+
+/** The children of a process's first thread. */
+export function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1");
+    return text.split(" ").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}

@@ -9,6 +9,7 @@ const launcherVariables = [
   "DHOW_GID",
   "DHOW_RUN_DIR",
   "DHOW_INVOKED_AS",
+  "DHOW_HELD",
 ] as const;
 
 // biome-ignore lint/style/noProcessEnv: this file is the door

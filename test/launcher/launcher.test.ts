@@ -214,6 +214,15 @@ describe("bin/dhow", () => {
       });
     });
 
+    it("with whatever files the caller has open", () => {
+      const { user } = sandbox.enter();
+      const environment: Record<string, string> = { ...sandbox.environment, DHOW_NODE: process.execPath };
+      for (const files of ["8</dev/null", "9</dev/null", "8</dev/null 9</dev/null"]) {
+        const { stdout } = run("bash", ["-c", `exec ${files}; exec ${dhow}`], { environment });
+        expect(JSON.parse(stdout)).toMatchObject({ user });
+      }
+    });
+
     it("from a working directory that has been deleted, and without a home", () => {
       const { user } = sandbox.enter();
       const gone = `mkdir gone && cd gone && rmdir ../gone && exec ${dhow}`;

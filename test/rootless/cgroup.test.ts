@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type CgroupProbes, cgroupEntry, cgroupsPathOf, chooseCgroupManager } from "../../src/rootless/cgroup.ts";
+import { scopeCommand } from "../../src/rootless/scope.ts";
 
 interface Machine {
   readonly self: string;
@@ -98,5 +99,16 @@ describe("cgroupEntry()", () => {
     expect(cgroupEntry("systemd", probes(service))).toEqual([]);
     expect(cgroupEntry("cgroupfs", probes(session))).toEqual([]);
     expect(cgroupEntry("disabled", probes(session))).toEqual([]);
+  });
+});
+
+describe("scopeCommand()", () => {
+  it("moves the pause process out of a login session, where systemd can", () => {
+    expect(scopeCommand(4711, probes(session))?.join(" ")).toMatch(
+      /^busctl --user .*StartTransientUnit ssa\(sv\)a\(sa\(sv\)\) dhow-pause-4711\.scope fail 2 PIDs au 1 4711 /,
+    );
+    const service = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope\n";
+    expect(scopeCommand(4711, probes({ ...session, self: service }))).toBeUndefined();
+    expect(scopeCommand(4711, probes({ ...session, sockets: [] }))).toBeUndefined();
   });
 });
