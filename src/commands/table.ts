@@ -7,6 +7,12 @@ import { systemCommands, systemGroup } from "./system/table.ts";
 // One entry a command. `load` is what keeps start-up fast: a command's module is read when the command is run, so nothing
 // but its summary may stand in a table. A command under two names (`run` and `container run`) is one constant used twice.
 
+const diff: CommandEntry = {
+  summary: "Show changes in the file system of a container or an image",
+  topic: "containers",
+  load: () => import("./diff.ts").then((module) => module.diff),
+};
+
 const inspect: CommandEntry = {
   summary: "Show everything about containers and images",
   topic: "containers",
@@ -20,6 +26,7 @@ export const commands: CommandTree = {
   ...systemCommands,
   container: { summary: "Manage containers", topic: "groups", commands: containerGroup },
   healthcheck: { summary: "Manage health checks of containers", topic: "groups", commands: healthcheckGroup },
+  diff,
   image: { summary: "Manage images", topic: "groups", commands: imageGroup },
   inspect,
   system: { summary: "Manage dhow itself", topic: "groups", commands: systemGroup },

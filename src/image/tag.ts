@@ -56,7 +56,11 @@ function isDigestOf({ repoDigests }: ImageRecord, text: string): boolean {
   return repoDigests.includes(formatReference({ ...reference, tag: undefined }));
 }
 
-function localName(text: string): string {
+/**
+ * The name that a user gives to an image of this machine: short ones go below localhost/, `latest` is the usual tag.
+ * @throws {DhowError} `invalid-argument`.
+ */
+export function localName(text: string): string {
   const written = parseWrittenReference(text);
   if (written.digest !== undefined) {
     throw new DhowError(`${text}: tag by digest not supported`, { kind: "invalid-argument" });

@@ -1,6 +1,6 @@
 import { DhowError } from "../errors.ts";
 import { isDigest } from "./digest.ts";
-import type { Descriptor, ImageConfig, Index, Manifest, Platform } from "./image.ts";
+import type { ContainerDefaults, Descriptor, ImageConfig, Index, Manifest, Platform } from "./image.ts";
 import { findLayerCompression, isImageConfigType, isIndexType, isManifestType } from "./media-types.ts";
 
 /** The limit that registries put on manifests; more is an attack on our memory. Configs are held to the same. */
@@ -75,6 +75,16 @@ export function parseImageConfig(bytes: Uint8Array, layerCount?: number): ImageC
     architecture: (document.architecture as string | undefined) ?? "",
     rootfs: { type: "layers", diff_ids: diffIds },
   };
+}
+
+/**
+ * Reads the `config` part of an image config, as a document of its own.
+ * @throws {DhowError} `corrupt`.
+ */
+export function parseContainerDefaults(bytes: Uint8Array): ContainerDefaults {
+  const document = parseDocument(bytes, "image config");
+  checkDefaults(document);
+  return document as ContainerDefaults;
 }
 
 /** Checks the shape of everything that containers are made from, so that nobody else has to. */

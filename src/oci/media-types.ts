@@ -3,6 +3,20 @@ import { mediaTypes } from "./image.ts";
 /** How the bytes of a layer are packed. */
 export type Compression = "none" | "gzip" | "zstd";
 
+/** What a new layer is called in an OCI manifest. */
+export const ociLayerTypes: Readonly<Record<Compression, string>> = {
+  none: mediaTypes.ociLayer,
+  gzip: mediaTypes.ociLayerGzip,
+  zstd: mediaTypes.ociLayerZstd,
+};
+
+/** And in one of Docker's. */
+export const dockerLayerTypes: Readonly<Record<Compression, string>> = {
+  none: mediaTypes.dockerLayer,
+  gzip: mediaTypes.dockerLayerGzip,
+  zstd: mediaTypes.dockerLayerZstd,
+};
+
 const indexTypes: readonly string[] = [mediaTypes.ociIndex, mediaTypes.dockerManifestList];
 const manifestTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.dockerManifest];
 const configTypes: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig];

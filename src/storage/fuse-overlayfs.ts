@@ -1,5 +1,5 @@
 import { isMountPoint, unmountAll } from "./mounts.ts";
-import { prepareOverlayFolders } from "./overlay-folders.ts";
+import { changesInUpper, prepareOverlayFolders } from "./overlay-folders.ts";
 import type { RootfsDriver } from "./rootfs.ts";
 
 /** fuse-overlayfs: one helper process a container, for kernels whose overlayfs no user namespace may mount. */
@@ -10,6 +10,7 @@ export const fuseOverlayfsDriver: RootfsDriver = {
     const flags = request.readOnly ? ["ro"] : request.volatile ? ["volatile"] : [];
     return { commands: [["fuse-overlayfs", "-o", [...flags, ...options].join(","), request.target]], cwd };
   },
+  changesOf: (request) => changesInUpper(request, { usesWhiteoutFiles: true }),
   isMounted: isMountPoint,
   unmount: unmountAll,
 };

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { DhowError } from "../errors.ts";
+import type { PackSource } from "./pack/pack-tree.ts";
 import type { RootfsRequest } from "./rootfs.ts";
 import { removeTree } from "./temporary.ts";
 
@@ -26,6 +27,16 @@ export function prepareOverlayFolders(request: RootfsRequest): OverlayFolders {
   if (existsSync(`${work}/work/incompat`)) removeTree(work);
   mkdirSync(work, { recursive: true, mode: 0o700 });
   return { cwd, options: [lower, `upperdir=${shorten(upper)}`, `workdir=${shorten(work)}`] };
+}
+
+/** What an overlay has collected for a container. */
+export function changesInUpper(
+  { layers, containerDirectory }: Pick<RootfsRequest, "layers" | "containerDirectory">,
+  { usesWhiteoutFiles }: { readonly usesWhiteoutFiles: boolean },
+): PackSource {
+  const directory = `${containerDirectory}/diff`;
+  if (!existsSync(directory)) return { kind: "nothing" };
+  return { kind: "upper", directory, lowerDirectories: layers, usesWhiteoutFiles };
 }
 
 /** overlayfs wants one lower folder below an upper one, and two without. */

@@ -1,5 +1,5 @@
 import { isMountPoint, unmountAll } from "./mounts.ts";
-import { prepareOverlayFolders } from "./overlay-folders.ts";
+import { changesInUpper, prepareOverlayFolders } from "./overlay-folders.ts";
 import type { MountPlan, RootfsDriver, RootfsRequest } from "./rootfs.ts";
 
 /** mount(8) since 2.39 hands options to fsconfig(2), which takes 255 bytes at most, unless it is told not to. */
@@ -9,6 +9,7 @@ const longestFsconfigValue = 255;
 export const overlayDriver: RootfsDriver = {
   name: "overlay",
   prepare,
+  changesOf: (request) => changesInUpper(request, { usesWhiteoutFiles: false }),
   isMounted: isMountPoint,
   unmount: unmountAll,
 };

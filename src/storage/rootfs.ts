@@ -1,3 +1,5 @@
+import type { PackSource } from "./pack/pack-tree.ts";
+
 /** How a container's root filesystem is put together from layers. */
 export type DriverName = "overlay" | "fuse-overlayfs" | "vfs";
 
@@ -25,6 +27,8 @@ export interface RootfsDriver {
   readonly name: DriverName;
   /** Creates what the mount needs on disk (upper, work, target folders; for vfs the copy) and returns the commands. */
   prepare(request: RootfsRequest): MountPlan;
+  /** Where the container's changes to its layers are, mounted or not, for making a layer of them. */
+  changesOf(request: Pick<RootfsRequest, "layers" | "containerDirectory">): PackSource;
   isMounted(target: string): boolean;
   /** Unmounts and removes nothing else. Idempotent; lazy when busy. */
   unmount(target: string): void;

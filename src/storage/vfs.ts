@@ -14,6 +14,11 @@ export const vfsDriver: RootfsDriver = {
     const options = readOnly ? "bind,ro" : "bind";
     return { commands: [["mount", "-o", options, tree, target]], cwd: containerDirectory };
   },
+  changesOf({ layers: [base], containerDirectory }) {
+    const directory = `${containerDirectory}/diff`;
+    if (!existsSync(directory)) return { kind: "nothing" };
+    return base === undefined ? { kind: "tree", directory } : { kind: "changes", directory, base };
+  },
   isMounted: isMountPoint,
   unmount: unmountAll,
 };

@@ -177,6 +177,8 @@ const noFollow = 0x100;
 function bindXattrs({ lib, lastError, check }: Binding): Pick<Libc, "setXattr" | "getXattr" | "listXattrs"> {
   const lsetxattr = lib.func("int lsetxattr(const uint8_t *, const char *, const uint8_t *, size_t, int)");
   const lgetxattr = lib.func("int64_t lgetxattr(const uint8_t *, const char *, _Out_ uint8_t *, size_t)");
+  // Most files have no attributes: asking for them must not cost an allocation each time.
+  const names = Buffer.alloc(65536);
   const llistxattr = lib.func("int64_t llistxattr(const uint8_t *, _Out_ uint8_t *, size_t)");
   return {
     setXattr(path, name, value) {
@@ -189,9 +191,8 @@ function bindXattrs({ lib, lastError, check }: Binding): Pick<Libc, "setXattr" |
       return value.subarray(0, check(size, "getxattr", path));
     },
     listXattrs(path) {
-      const names = Buffer.alloc(65536);
       const size = check(Number(llistxattr(zeroTerminated(path), names, names.length)), "listxattr", path);
-      return names.toString("utf8", 0, size).split("\0").filter(Boolean);
+      return size === 0 ? [] : names.toString("utf8", 0, size).split("\0").filter(Boolean);
     },
   };
 }

@@ -12,6 +12,24 @@ const cleanup: CommandEntry = {
   load: () => import("./cleanup.ts").then((module) => module.cleanup),
 };
 
+const commit: CommandEntry = {
+  summary: "Make an image of a container",
+  topic: "containers",
+  load: () => import("./commit.ts").then((module) => module.commit),
+};
+
+const diff: CommandEntry = {
+  summary: "Show what containers have changed in their file systems",
+  topic: "containers",
+  load: () => import("../diff.ts").then((module) => module.containerDiff),
+};
+
+const exportEntry: CommandEntry = {
+  summary: "Write the file system of a container as a tar archive",
+  topic: "containers",
+  load: () => import("./export.ts").then((module) => module.exportCommand),
+};
+
 const exists: CommandEntry = {
   summary: "Check if a container exists",
   topic: "containers",
@@ -142,9 +160,12 @@ const stats: CommandEntry = {
 export const containerGroup: CommandTree = {
   attach,
   cleanup,
+  commit,
   create,
+  diff,
   exec,
   exists,
+  export: exportEntry,
   init,
   inspect,
   kill,
@@ -168,8 +189,10 @@ export const containerGroup: CommandTree = {
 /** Those that need no word in front. */
 export const containerCommands: CommandTree = {
   attach,
+  commit,
   create,
   exec,
+  export: exportEntry,
   init,
   kill,
   logs,

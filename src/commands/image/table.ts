@@ -7,6 +7,12 @@ const history: CommandEntry = {
   load: () => import("./history.ts").then((module) => module.history),
 };
 
+const diff: CommandEntry = {
+  summary: "Show what the top layer of an image has changed",
+  topic: "images",
+  load: () => import("../diff.ts").then((module) => module.imageDiff),
+};
+
 const exists: CommandEntry = {
   summary: "Check if an image is stored",
   topic: "images",
@@ -69,6 +75,7 @@ const untag: CommandEntry = {
 
 /** `dhow image ...` */
 export const imageGroup: CommandTree = {
+  diff,
   exists,
   history,
   inspect,

@@ -64,12 +64,16 @@ function isPlainTime({ seconds, nanoseconds }: Timestamp): boolean {
 /** Attributes that direct overlay file systems and SELinux: a layer has no say in those. */
 const reservedXattr = /^(?:(?:trusted|user)\.(?:overlay|fuseoverlayfs|containers)\.|security\.selinux$)/;
 
+export function isReservedXattr(name: string): boolean {
+  return reservedXattr.test(name);
+}
+
 /** Errors of file systems and namespaces that do not have this kind of attribute; Podman and Docker go on too. */
 const tolerated = new Set(["ENOTSUP", "EOPNOTSUPP", "EPERM", "EINVAL", "ERANGE", "E2BIG"]);
 
 function setXattrs(path: BytePath, { xattrs, real }: Metadata, lost: Tally): void {
   for (const [name, value] of xattrs) {
-    if (reservedXattr.test(name)) continue;
+    if (isReservedXattr(name)) continue;
     try {
       libc().setXattr(toSystemPath(path), name.replaceAll("\0", "?"), value);
     } catch (error) {

@@ -1,0 +1,38 @@
+import { existsSync } from "node:fs";
+import type { Engine } from "../engine.ts";
+import { ensureLayers } from "../image/ensure-layers.ts";
+import { layerPaths, withImageTree, withLayers } from "../image/view-layers.ts";
+import { runFiles } from "../runtime/files.ts";
+import type { ContainerRecord } from "../storage/containers.ts";
+import type { PackSource } from "../storage/pack/pack-tree.ts";
+import { isLive } from "./state.ts";
+
+type Viewed = Pick<ContainerRecord, "id" | "config" | "state">;
+
+/**
+ * Shows a container's whole tree for as long as `work` takes: where it is mounted if it runs, else in a place of its own.
+ * Whoever must see one moment of it holds its lock, and pauses it.
+ */
+export async function withContainerTree<T>(
+  engine: Engine,
+  record: Viewed,
+  work: (tree: string) => Promise<T>,
+): Promise<T> {
+  const { id, config, state } = record;
+  const { rootfs } = runFiles(engine.containers.runDirectory(id));
+  if (isLive(state) && engine.rootfs.isMounted(rootfs)) return work(rootfs);
+  const image = engine.images.get(config.imageId);
+  const own = `${engine.containers.directory(id)}/diff`;
+  if (!existsSync(own)) return withImageTree(engine, image, work);
+  if (engine.layers.kind === "merged") return work(own);
+  await ensureLayers(engine, image);
+  return withLayers(engine, [own, ...layerPaths(engine, image)], work);
+}
+
+/** Where the changes of a container to its image are. The image's layers must be unpacked. */
+export function containerChanges(engine: Engine, { id, config }: Viewed): PackSource {
+  return engine.rootfs.changesOf({
+    layers: layerPaths(engine, engine.images.get(config.imageId)),
+    containerDirectory: engine.containers.directory(id),
+  });
+}
