@@ -7,6 +7,7 @@ import type { LayerStore } from "./storage/layers.ts";
 import type { Leases } from "./storage/leases.ts";
 import type { Locks } from "./storage/locks.ts";
 import type { RootfsDriver } from "./storage/rootfs.ts";
+import type { VolumeStore } from "./storage/volumes.ts";
 import type { LogLevel } from "./system/log.ts";
 import type { Paths } from "./system/paths.ts";
 
@@ -37,6 +38,7 @@ export interface Engine {
   readonly layers: LayerStore;
   readonly images: ImageStore;
   readonly containers: ContainerStore;
+  readonly volumes: VolumeStore;
   /** What happened: every verb that changes something notes it there. */
   readonly events: EventJournal;
   /** Chosen by probing once per machine and data folder, or by --storage-driver. */

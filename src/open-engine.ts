@@ -9,11 +9,12 @@ import { imagesSchema, openImages } from "./storage/images.ts";
 import { layersSchema, openLayers } from "./storage/layers.ts";
 import { leasesSchema, openLeases } from "./storage/leases.ts";
 import { locksSchema, openLocks } from "./storage/locks.ts";
+import { openVolumes, volumesSchema } from "./storage/volumes.ts";
 import { getVariable } from "./system/environment.ts";
 import { ensurePrivateDirectory } from "./system/files.ts";
 import { locatePaths } from "./system/paths.ts";
 
-const schemas = [locksSchema, leasesSchema, layersSchema, imagesSchema, containersSchema];
+const schemas = [locksSchema, leasesSchema, layersSchema, imagesSchema, containersSchema, volumesSchema];
 
 export interface EngineOptions {
   readonly globals: GlobalOptions;
@@ -46,6 +47,9 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
   });
   const images = lazy(() => openImages({ database: database(), blobs: blobs(), layers }));
   const containers = lazy(() => openContainers({ paths: paths(), database: database(), locks: locks() }));
+  const volumes = lazy(() =>
+    openVolumes({ dataDirectory: paths().data, database: database(), locks: locks(), leases: leases() }),
+  );
 
   const events = lazy(() => openEventJournal({ dataDirectory: paths().data, database }));
 
@@ -75,6 +79,9 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
     },
     get containers() {
       return containers();
+    },
+    get volumes() {
+      return volumes();
     },
     get events() {
       return events();

@@ -7,6 +7,7 @@ const mapFields = new Set([
     "ExposedPorts",
     "Labels",
     "Networks",
+    "Options",
     "PortBindings",
     "Ports",
     "Sysctls",

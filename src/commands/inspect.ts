@@ -3,9 +3,9 @@ import type { Engine } from "../engine.ts";
 import { DhowError, isKind } from "../errors.ts";
 import { isJsonFormat } from "./listing.ts";
 
-type ObjectType = "all" | "container" | "image";
+type ObjectType = "all" | "container" | "image" | "volume";
 
-const objectTypes: readonly ObjectType[] = ["image", "container", "all"];
+const objectTypes: readonly ObjectType[] = ["image", "container", "volume", "all"];
 
 const formatOption = {
   format: {
@@ -31,7 +31,7 @@ interface Request {
 }
 
 export const inspect = defineCommand({
-  usage: "[options] {CONTAINER|IMAGE} [{CONTAINER|IMAGE}...]",
+  usage: "[options] {CONTAINER|IMAGE|VOLUME} [{CONTAINER|IMAGE|VOLUME}...]",
   summary: "Display the configuration of object denoted by ID",
   description: "Displays the low-level information on an object identified by name or ID.",
   examples: ["dhow inspect fedora", "dhow inspect --type image fedora", "dhow inspect -f '{{.State.Status}}' CtrID"],
@@ -95,8 +95,9 @@ async function showTemplate(found: readonly object[], format: string, out: Shown
 }
 
 function checkRequest({ operands, type, latest, size }: Request): void {
-  if (type === "image" && latest) throw invalid('latest is not supported for type "image"');
-  if (type === "image" && size) throw invalid('size is not supported for type "image"');
+  const hasOnlyNames = type === "image" || type === "volume";
+  if (hasOnlyNames && latest) throw invalid(`latest is not supported for type ${JSON.stringify(type)}`);
+  if (hasOnlyNames && size) throw invalid(`size is not supported for type ${JSON.stringify(type)}`);
   if (latest && operands.length > 0) throw invalid("--latest and arguments cannot be used together");
   if (!latest && operands.length === 0) throw invalid("no names or ids specified");
 }
@@ -110,8 +111,9 @@ function readType(text: string): ObjectType {
   );
 }
 
-/** A container before an image of the same name, as with podman. */
+/** A container before an image of the same name, and that before a volume, as with podman. */
 async function inspectOne(engine: Engine, name: string, { type, size }: Request): Promise<object> {
+  if (type === "volume") return inspectVolume(engine, name);
   if (type !== "image") {
     const container = await inspectOneContainer(engine, name.replace(/^\//, ""), size);
     if (container) return container;
@@ -122,9 +124,17 @@ async function inspectOne(engine: Engine, name: string, { type, size }: Request)
   try {
     return inspectImage(engine, await findImage(engine, name));
   } catch (error) {
-    if (type === "all" && isKind(error, "not-found")) throw notFound(`no such object: ${JSON.stringify(name)}`);
-    throw error;
+    if (type !== "all" || !isKind(error, "not-found")) throw error;
+    if (engine.volumes.find(name)) return inspectVolume(engine, name);
+    throw notFound(`no such object: ${JSON.stringify(name)}`);
   }
+}
+
+async function inspectVolume(engine: Engine, name: string): Promise<object> {
+  const { describeVolume } = await import("../volume/list.ts");
+  const { aliveContainers } = await import("../container/volume-users.ts");
+  const { volumeJson } = await import("./volume/volume-view.ts");
+  return volumeJson(describeVolume(engine, name, aliveContainers(engine)));
 }
 
 async function inspectOneContainer(engine: Engine, name: string, size: boolean): Promise<object | undefined> {

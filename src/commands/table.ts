@@ -3,6 +3,7 @@ import { containerCommands, containerGroup } from "./container/table.ts";
 import { healthcheckGroup } from "./healthcheck/table.ts";
 import { imageCommands, imageGroup } from "./image/table.ts";
 import { systemCommands, systemGroup } from "./system/table.ts";
+import { volumeGroup } from "./volume/table.ts";
 
 // One entry a command. `load` is what keeps start-up fast: a command's module is read when the command is run, so nothing
 // but its summary may stand in a table. A command under two names (`run` and `container run`) is one constant used twice.
@@ -29,5 +30,6 @@ export const commands: CommandTree = {
   diff,
   image: { summary: "Manage images", topic: "groups", commands: imageGroup },
   inspect,
+  volume: { summary: "Manage volumes", topic: "groups", commands: volumeGroup },
   system: { summary: "Manage dhow itself", topic: "groups", commands: systemGroup },
 };

@@ -85,7 +85,7 @@ function steps(engine: Engine, record: ContainerRecord, { launch, ...request }: 
     async create(meanwhile) {
       draft = draftSpec(engine, record, request);
       await launch.mounted;
-      draft.write();
+      await draft.write();
       const creating = launch.create();
       meanwhile?.();
       const created = await creating;

@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Engine } from "../engine.ts";
+import { globTest } from "../model/filters.ts";
 import { defaultNetwork } from "../network/plan.ts";
 import { pickFreePort } from "../network/ports.ts";
 import { childEnvironment } from "../system/environment.ts";
+import { absolutePath } from "./config/environment.ts";
 import type { CallerFacts } from "./config/flags.ts";
 import { readLastCapability } from "./spec/host-facts.ts";
 
@@ -24,6 +26,9 @@ export function callerFacts(engine: Pick<Engine, "containers" | "warn">): Caller
     },
     warn: (message) => engine.warn(message),
     pickPort: pickFreePort,
+    mountsOf: (nameOrId) => engine.containers.get(nameOrId).config.mounts,
+    expandGlob: (pattern) => expandGlob(absolutePath(pattern, process.cwd())),
+    makeDirectory: (path) => void mkdirSync(absolutePath(path, process.cwd()), { recursive: true }),
     resolveContainer: (nameOrId) => engine.containers.get(nameOrId).id,
     get lastCapability() {
       return readLastCapability();
@@ -42,4 +47,30 @@ function listDevices(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isCharacterDevice() || entry.isBlockDevice())
     .map((entry) => `${entry.parentPath}/${entry.name}`);
+}
+
+/** Goes down part by part, as the shell does: `*`, `?` and `[...]` do not match slashes. */
+function expandGlob(pattern: string): string[] {
+  let found = [""];
+  for (const part of pattern.split("/").filter(Boolean)) {
+    if (!/[*?[\\]/.test(part)) {
+      found = found.map((path) => `${path}/${part}`).filter((path) => existsSync(path));
+      continue;
+    }
+    const fits = globTest(part);
+    found = found.flatMap((path) =>
+      namesIn(path || "/")
+        .filter(fits)
+        .map((name) => `${path}/${name}`),
+    );
+  }
+  return found.filter(Boolean);
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch {
+    return [];
+  }
 }

@@ -1,21 +1,24 @@
 import type { Engine } from "../engine.ts";
 import { DhowError, isKind } from "../errors.ts";
-import type { ContainerConfig } from "../model/container-config.ts";
+import type { ContainerConfig, MountConfig } from "../model/container-config.ts";
+import { checkName } from "../model/object-name.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
+import { randomHex } from "../system/random.ts";
+import { createVolume } from "../volume/create.ts";
 import { newContainerId, randomName } from "./id.ts";
+import { volumesOf } from "./prepared-mounts.ts";
 import { recordEvent } from "./record-event.ts";
 
-const nameGrammar = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const randomNameAttempts = 100;
 
 /**
- * Records a new container. Nothing is mounted or started.
+ * Records a new container, with the volumes that it needs and that do not exist yet. Nothing is mounted or started.
  *
  * @param name Undefined for one that is made up.
  * @throws {DhowError} `already-exists`; `invalid-argument` for a name that is none.
  */
 export function createContainer(
-  engine: Pick<Engine, "containers" | "events">,
+  engine: Pick<Engine, "containers" | "events" | "volumes">,
   config: ContainerConfig,
   name: string | undefined,
 ): ContainerRecord {
@@ -25,13 +28,30 @@ export function createContainer(
 }
 
 function addContainer(
-  { containers }: Pick<Engine, "containers">,
+  engine: Pick<Engine, "containers" | "events" | "volumes">,
   config: ContainerConfig,
   name: string | undefined,
 ): ContainerRecord {
+  if (name !== undefined) checkName(name);
+  const mounts = config.mounts.map(nameVolume);
+  const names = volumesOf({ mounts });
+  if (names.length === 0) return record(engine.containers, config, name);
+  const made: string[] = [];
+  try {
+    // Nobody removes them before they are known to be used.
+    using _ = engine.volumes.lease(names);
+    for (const mount of mounts) if (mount.type === "volume") made.push(...makeVolume(engine, mount));
+    return record(engine.containers, { ...config, mounts }, name);
+  } catch (error) {
+    for (const volume of made) removeQuietly(engine.volumes, volume);
+    throw error;
+  }
+}
+
+function record(containers: Engine["containers"], config: ContainerConfig, name: string | undefined): ContainerRecord {
   const id = newContainerId();
   const createdAt = new Date();
-  if (name !== undefined) return containers.add({ id, name: checkName(name), createdAt, config });
+  if (name !== undefined) return containers.add({ id, name, createdAt, config });
   for (let attempt = 0; ; attempt++) {
     try {
       return containers.add({ id, name: randomName(), createdAt, config });
@@ -41,8 +61,34 @@ function addContainer(
   }
 }
 
-/** @throws {DhowError} `invalid-argument` with podman's words. */
-export function checkName(name: string): string {
-  if (nameGrammar.test(name)) return name;
-  throw new DhowError("names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument", { kind: "invalid-argument" });
+/** A volume of the container's own gets a name that nobody else has. */
+function nameVolume(mount: MountConfig): MountConfig {
+  return mount.type === "volume" && mount.source === undefined ? { ...mount, source: randomHex(32) } : mount;
+}
+
+/** @returns The name of the volume if there was none of that name. */
+function makeVolume(
+  engine: Pick<Engine, "volumes" | "events">,
+  { source: name = "", anonymous, creation }: MountConfig,
+): string[] {
+  if (engine.volumes.find(name)?.name === name) return [];
+  if (creation?.allowed === false) engine.volumes.get(name);
+  const { driver = "local", options = {}, labels = {} } = creation ?? {};
+  try {
+    createVolume(engine, { name, anonymous: anonymous === true, driver, options, labels, ignore: false });
+    return [name];
+  } catch (error) {
+    // Somebody else was faster: it is theirs.
+    if (isKind(error, "already-exists")) return [];
+    throw error;
+  }
+}
+
+/** Those that others have come to use stay. */
+function removeQuietly(volumes: Engine["volumes"], name: string): void {
+  try {
+    volumes.remove(name);
+  } catch (error) {
+    if (!(error instanceof DhowError)) throw error;
+  }
 }

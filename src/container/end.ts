@@ -8,6 +8,7 @@ import type { ContainerChange, ContainerRecord, ContainerState } from "../storag
 import { bootId, childrenOf, isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
 import { removeCgroup } from "./cgroups.ts";
+import { needsPreparation } from "./prepared-mounts.ts";
 import { recordEvent } from "./record-event.ts";
 import { hasEnded, isLive, isStarting } from "./state.ts";
 
@@ -18,7 +19,7 @@ const scriptWaitMs = 2000;
 /** How long an exit code is kept for those who wait, at the least. */
 const exitCodeLifeMs = 300_000;
 
-export type LifecycleEngine = Pick<Engine, "containers" | "events" | "globals" | "rootfs" | "paths">;
+export type LifecycleEngine = Pick<Engine, "containers" | "volumes" | "events" | "globals" | "rootfs" | "paths">;
 
 /**
  * Whether a container that is recorded as live has in truth no process any more, or belongs to an earlier boot.
@@ -98,6 +99,9 @@ export async function takeDown(engine: LifecycleEngine, record: ContainerRecord)
   removeCgroup(engine, record);
   engine.rootfs.unmount(runFiles(runDirectory).rootfs);
   if (record.config.ipcShareable) unmountSharedMemory(runDirectory);
+  if (record.config.mounts.some(needsPreparation)) {
+    await (await import("./user-mounts.ts")).releaseUserMounts(engine, record);
+  }
   rmSync(runDirectory, { recursive: true, force: true });
 }
 
@@ -118,17 +122,31 @@ export async function settleEnd(
   keepExitCode(engine, record.id, exit?.code ?? seen.exitCode);
   await takeDown(engine, record);
   recordDeath(engine, record, { exit, seen });
+  await removeVolumes(engine, record);
   engine.containers.remove(record.id);
   recordEvent(engine, record, "remove");
   return undefined;
 }
 
-/** Removes a container that has no processes. The caller holds its lock. */
-export async function removeRecorded(engine: LifecycleEngine, record: ContainerRecord): Promise<void> {
+/**
+ * Removes a container that has no processes. The caller holds its lock.
+ * @param withVolumes Whether the volumes that were made with it go as well; with --rm they always do.
+ */
+export async function removeRecorded(
+  engine: LifecycleEngine,
+  record: ContainerRecord,
+  { withVolumes }: { readonly withVolumes: boolean } = { withVolumes: record.config.autoRemove },
+): Promise<void> {
   engine.containers.update(record.id, { state: "removing" });
   await takeDown(engine, record);
+  if (withVolumes) await removeVolumes(engine, record);
   engine.containers.remove(record.id);
   recordEvent(engine, record, "remove");
+}
+
+async function removeVolumes(engine: LifecycleEngine, { id, config }: ContainerRecord): Promise<void> {
+  const own = config.mounts.flatMap(({ anonymous, source }) => (anonymous && source !== undefined ? [source] : []));
+  if (own.length > 0) await (await import("../volume/remove.ts")).removeOwnVolumes(engine, id, own);
 }
 
 /**

@@ -7,14 +7,18 @@ import type { ImageRecord } from "../storage/images.ts";
 import { logPath } from "./begin-start.ts";
 import { healthJson } from "./health/state.ts";
 import { inspectConfig } from "./inspect/config.ts";
-import { inspectHostConfig, inspectMounts } from "./inspect/host-config.ts";
+import { inspectHostConfig } from "./inspect/host-config.ts";
+import { inspectMounts } from "./inspect/mounts.ts";
 import { inspectNetwork } from "./inspect/network.ts";
 import { measureContainer } from "./sizes.ts";
 import { containerCapabilities } from "./spec/capabilities.ts";
 import { readLastCapability } from "./spec/host-facts.ts";
 import { isLive, isPaused, isRunning } from "./state.ts";
 
-export type InspectEngine = Pick<Engine, "containers" | "images" | "layers" | "rootfs" | "globals" | "paths">;
+export type InspectEngine = Pick<
+  Engine,
+  "containers" | "volumes" | "images" | "layers" | "rootfs" | "globals" | "paths"
+>;
 
 export interface InspectOptions {
   /** Measures the files on disk: slow for containers that have written many. */
@@ -54,7 +58,7 @@ export function inspectContainer(engine: InspectEngine, record: ContainerRecord,
     ExecIDs: [],
     GraphDriver: { Name: engine.rootfs.name, Data: graphData(engine, { record, image, isMounted: isLive(state) }) },
     ...(size ? sizesOf(engine, record) : {}),
-    Mounts: inspectMounts(config),
+    Mounts: inspectMounts(engine, config.mounts),
     Dependencies: dependenciesOf(record),
     NetworkSettings: inspectNetwork(record),
     Namespace: "",

@@ -11,6 +11,8 @@ export interface RemoveOptions {
   readonly timeoutSeconds?: number | undefined;
   /** Removes the containers that use this one's namespaces as well. */
   readonly depend?: boolean;
+  /** Removes the volumes that were made with the container. */
+  readonly volumes?: boolean;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function removeContainer(
     if (!record) return;
     const current = isGone(record) || isInitialized(record) ? await recordEnd(engine, record) : record;
     if (!canRemove(current.state)) throw stillRunning(current);
-    await removeRecorded(engine, current);
+    await removeRecorded(engine, current, { withVolumes: options.volumes || current.config.autoRemove });
     removed.push(id);
   });
   return removed;

@@ -1,5 +1,5 @@
 import type { Engine } from "../engine.ts";
-import { checkName } from "./create.ts";
+import { checkName } from "../model/object-name.ts";
 import { recordEvent } from "./record-event.ts";
 
 /**

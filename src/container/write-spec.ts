@@ -10,12 +10,14 @@ import { getVariable } from "../system/environment.ts";
 import { findProgram } from "../system/process.ts";
 import { findJoinedNamespaces, sharedMemoryOf } from "./namespaces.ts";
 import { resolveOwner } from "./plan-network.ts";
+import { needsPreparation } from "./prepared-mounts.ts";
 import { containerenvText, writeContainerFiles, writeUserDatabase } from "./spec/files.ts";
 import { generateSpec, hostnameOf, serializeSpec } from "./spec/generate.ts";
 import { listHostDevices } from "./spec/host-devices.ts";
 import { readHostFacts } from "./spec/host-facts.ts";
 import { ensureDirectoryInRoot } from "./spec/rootfs-path.ts";
 import { passwdWithUser, resolveUser } from "./spec/user.ts";
+import type { MountEngine, MountPlace, MountSources } from "./user-mounts.ts";
 
 export interface SpecRequest {
   readonly network: NetworkPlan;
@@ -25,15 +27,15 @@ export interface SpecRequest {
 
 /** A spec that lacks only what has to be looked up in the root filesystem. */
 export interface SpecDraft {
-  /** Writes the spec into the container's run folder. The root filesystem must be mounted. */
-  write(): void;
+  /** Mounts what the user wants mounted, and writes the spec into the run folder. The root filesystem must be mounted. */
+  write(): Promise<void>;
   /** Keeps what the runtime has made of the spec and would make again the next time. Call it once the container is created. */
   keepCompiled(): void;
 }
 
 /** Does what can be done for a container's runtime spec before its root filesystem is mounted. */
 export function draftSpec(
-  engine: Pick<Engine, "containers">,
+  engine: MountEngine,
   { id, name, config }: ContainerRecord,
   { network, cgroupsPath, filters }: SpecRequest,
 ): SpecDraft {
@@ -66,11 +68,12 @@ export function draftSpec(
   };
   let uncompiled: string | undefined;
   return {
-    write() {
+    async write() {
       const user = resolveUser(rootfs, config.user, config.groupAdd);
       if (config.workdir !== "/") ensureDirectoryInRoot(rootfs, config.workdir, user);
       const userDatabase = writeUserDatabase(runDirectory, passwdWithUser(rootfs, user, config.workdir));
-      const spec = generateSpec({ ...input, user, userDatabase });
+      const mountSources = await prepareMounts(engine, { id, config }, { rootfs, user });
+      const spec = generateSpec({ ...input, user, userDatabase, mountSources });
       const profile = spec.linux.seccomp && JSON.stringify(spec.linux.seccomp);
       const compiled = profile === undefined ? {} : filters.find(profile);
       if (!compiled) uncompiled = profile;
@@ -81,6 +84,16 @@ export function draftSpec(
       if (uncompiled !== undefined) filters.keep(uncompiled, { id, runtimeRoot });
     },
   };
+}
+
+/** Most containers have nothing to prepare. */
+async function prepareMounts(
+  engine: MountEngine,
+  record: Pick<ContainerRecord, "id" | "config">,
+  place: MountPlace,
+): Promise<MountSources> {
+  if (!record.config.mounts.some(needsPreparation)) return new Map();
+  return (await import("./user-mounts.ts")).prepareUserMounts(engine, record, place);
 }
 
 /** Run folder of the container whose network a container joins. */

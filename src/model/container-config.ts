@@ -34,6 +34,8 @@ export interface ContainerConfig {
   readonly readOnlyTmpfs: boolean;
   readonly privileged: boolean;
   readonly mounts: readonly MountConfig[];
+  /** The values of --volumes-from, for `inspect`. */
+  readonly volumesFrom: readonly string[];
   readonly network: NetworkConfig;
   readonly pidMode: NamespaceMode;
   readonly ipcMode: NamespaceMode;
@@ -85,12 +87,50 @@ export interface LogConfig {
   readonly path: string | undefined;
 }
 
+export type MountType = "bind" | "tmpfs" | "ramfs" | "devpts" | "volume" | "image";
+
 export interface MountConfig {
-  readonly type: "bind" | "tmpfs";
-  /** Host path of a bind mount; undefined for tmpfs. */
+  readonly type: MountType;
+  /**
+   * Host path of a bind mount, name of a volume (undefined for one that is made with the container), name of an image;
+   * undefined for file systems without one.
+   */
   readonly source: string | undefined;
   readonly destination: string;
+  /** For the runtime. */
   readonly options: readonly string[];
+  /** The part of a volume or image that is mounted. Links in it cannot lead out of it. */
+  readonly subpath?: string;
+  /** Option O: what the container writes stays in an upper folder of its own, which goes when it ends unless it is named. */
+  readonly overlay?: OverlayFolders;
+  /** Option U: what is mounted is given to the container's user. */
+  readonly chown?: true;
+  /** A fresh volume is not filled with what the image has at its place. */
+  readonly noCopy?: true;
+  /** The volume is the container's own: it was made with it, without a name, and goes with it. */
+  readonly anonymous?: true;
+  /** What a volume is made with if there is none of that name yet. */
+  readonly creation?: VolumeCreation;
+  /** Whether the image asked for it (VOLUME), not the user. */
+  readonly fromImage?: true;
+  /** Hex id of the image of an image mount. */
+  readonly imageId?: string;
+  /** What is mounted below a read-only bind mount stays writable. */
+  readonly writableSubmounts?: true;
+}
+
+export interface OverlayFolders {
+  /** Host paths; both or none. */
+  readonly upper?: string;
+  readonly work?: string;
+}
+
+export interface VolumeCreation {
+  /** False: it must exist. */
+  readonly allowed: boolean;
+  readonly driver: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** `private`: a namespace of its own; `host`: none; `container`: that of another container (hex id). */

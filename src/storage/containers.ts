@@ -7,6 +7,7 @@ import type { Paths } from "../system/paths.ts";
 import type { Database, Schema, SqlValue } from "./database.ts";
 import type { Locks } from "./locks.ts";
 import { removeTree } from "./temporary.ts";
+import { recordVolumeUsers } from "./volumes.ts";
 
 /** States of a container, as Podman names them. The predicates on them are in container/state.ts. */
 export type ContainerState = "created" | "initialized" | "running" | "paused" | "stopping" | "exited" | "removing";
@@ -52,7 +53,7 @@ export interface ContainerStore {
   /**
    * Records a container in state `created` and makes its empty directory.
    * @throws {DhowError} `already-exists`: podman's `the container name "X" is already in use by ID...`.
-   * @throws {DhowError} `not-found` if its image is not stored (any more); an empty imageId needs none.
+   * @throws {DhowError} `not-found` if its image is not stored (any more), or a volume is gone; an empty imageId needs none.
    */
   add(record: Pick<ContainerRecord, "id" | "name" | "createdAt" | "config">): ContainerRecord;
   /** @throws {DhowError} `not-found`; `already-exists` for a name in use. */
@@ -190,6 +191,8 @@ function insert(
      VALUES (?, ?, ?, ?, 'created', 0, 0, '', ?)`,
     ...[id, name, createdAt.getTime(), config.imageId, JSON.stringify(config)],
   );
+  const volumes = config.mounts.flatMap(({ type, source }) => (type === "volume" && source ? [source] : []));
+  recordVolumeUsers(database, id, volumes);
 }
 
 function checkNameIsFree(database: Database, id: string, name: string): void {

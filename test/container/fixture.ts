@@ -13,6 +13,7 @@ const config = {
   imageName: "",
   imageId: "",
   autoRemove: false,
+  mounts: [],
   restart: { policy: "no", maxRetries: 0 },
   stopSignal: "SIGTERM",
   stopTimeoutSeconds: 10,

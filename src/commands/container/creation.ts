@@ -12,6 +12,7 @@ import type { ContainerRecord, ImageRecord } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
 import { ensureImage } from "../../image/ensure-image.ts";
 import { parsePullPolicy, readPullFlags } from "../../image/pull-flags.ts";
+import type { MountConfig } from "../../model/container-config.ts";
 import { showCopy } from "../copy-progress.ts";
 
 type Given = Invocation<typeof createOptions> | Invocation<typeof runOptions>;
@@ -24,7 +25,7 @@ export async function createFromCommandLine(given: Given, context: CommandContex
   const name = options.name?.replace(/^\//, "");
   const changed = (flag: string) => (given.changed as (flag: string) => boolean)(flag);
   const image = await fetchImage(given, imageName, context);
-  const config = buildContainerConfig({
+  const wanted = buildContainerConfig({
     flags: options,
     changed,
     unsupported: Object.keys(unsupportedOptions),
@@ -33,11 +34,26 @@ export async function createFromCommandLine(given: Given, context: CommandContex
     caller: callerFacts(engine),
     createCommand: ["dhow", ...process.argv.slice(2)],
   });
+  const config = { ...wanted, mounts: await findMountedImages(given, wanted.mounts, context) };
   if (options.replace) await replace(engine, name);
   const record = createContainer(engine, config, name);
   explainStartOnBoot(engine, config.restart.policy);
   if (options.cidfile !== undefined) await writeIdFile(engine, options.cidfile, record.id);
   return record;
+}
+
+/** Gets the images that are mounted into the container, and names them by their ids. */
+async function findMountedImages(
+  given: Given,
+  mounts: readonly MountConfig[],
+  context: CommandContext,
+): Promise<MountConfig[]> {
+  const found: MountConfig[] = [];
+  for (const mount of mounts) {
+    const { type, source = "" } = mount;
+    found.push(type === "image" ? { ...mount, imageId: (await fetchImage(given, source, context)).id } : mount);
+  }
+  return found;
 }
 
 async function fetchImage(given: Given, name: string, { engine, globals, out }: CommandContext): Promise<ImageRecord> {

@@ -39,6 +39,7 @@ export const rm = defineCommand({
         force: options.force,
         timeoutSeconds: options.time,
         depend: options.depend || options.all,
+        volumes: options.volumes,
       });
       for (const id of ids) {
         removed.add(id);

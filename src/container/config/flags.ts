@@ -1,3 +1,5 @@
+import type { MountConfig } from "../../model/container-config.ts";
+
 /**
  * The flags of run and create that make up a container's configuration, by long name, as the command line's tables parse
  * them: arrays hold each occurrence as given, absent strings are undefined.
@@ -59,6 +61,7 @@ export interface MountFlags {
   readonly "read-only": boolean;
   readonly "read-only-tmpfs": boolean;
   readonly "image-volume": string;
+  readonly "volumes-from": readonly string[];
   readonly "shm-size": string;
   readonly device: readonly string[];
 }
@@ -129,6 +132,12 @@ export interface CallerFacts {
   pickPort(protocol: "tcp" | "udp", taken: ReadonlySet<number>): number;
   /** Hex id of another container by name or id. @throws {DhowError} `not-found`. */
   resolveContainer(nameOrId: string): string;
+  /** The mounts of another container by name or id, for --volumes-from. @throws {DhowError} `not-found`. */
+  mountsOf(nameOrId: string): readonly MountConfig[];
+  /** Paths of the host that fit a pattern of the shell, absolute. */
+  expandGlob(pattern: string): string[];
+  /** Makes a directory of the host and its parents, for --mount bind-create-src. */
+  makeDirectory(path: string): void;
   /** Of the kernel, for `--cap-add ALL` and validation: its highest capability number. */
   readonly lastCapability: number;
 }

@@ -6,7 +6,7 @@ import { networkMode, portBindings } from "./network.ts";
 export function inspectHostConfig({ config }: ContainerRecord, { logPath }: { readonly logPath: string }): object {
   const { network } = config;
   return {
-    Binds: config.mounts.filter(({ type }) => type === "bind").map(bindText),
+    Binds: config.mounts.filter(({ type }) => type === "bind" || type === "volume").map(bindText),
     CgroupManager: "disabled",
     CgroupMode: modeText(config.cgroupMode),
     ContainerIDFile: "",
@@ -23,7 +23,7 @@ export function inspectHostConfig({ config }: ContainerRecord, { logPath }: { re
     AutoRemove: config.autoRemove,
     Annotations: config.annotations,
     VolumeDriver: "",
-    VolumesFrom: null,
+    VolumesFrom: config.volumesFrom.length > 0 ? config.volumesFrom : null,
     CapAdd: config.capAdd,
     CapDrop: config.capDrop,
     Dns: network.dnsServers,
@@ -60,22 +60,6 @@ export function inspectHostConfig({ config }: ContainerRecord, { logPath }: { re
   };
 }
 
-/** The part `Mounts` of `inspect`: what the user or the image asked for; tmpfs is in `HostConfig.Tmpfs`. */
-export function inspectMounts({ mounts }: ContainerConfig): object[] {
-  return mounts
-    .filter(({ type }) => type === "bind")
-    .map(({ source, destination, options }) => ({
-      Type: "bind",
-      Source: source ?? "",
-      Destination: destination,
-      Driver: "",
-      Mode: "",
-      Options: options.filter((option) => option !== "ro" && option !== "rw" && !isPropagation(option)),
-      RW: !options.includes("ro"),
-      Propagation: options.find(isPropagation) ?? "rprivate",
-    }));
-}
-
 /** There are no resource limits without cgroups. */
 const noLimits = {
   CpuShares: 0,
@@ -107,7 +91,8 @@ function modeText(mode: NamespaceMode): string {
 }
 
 function bindText({ source, destination, options }: MountConfig): string {
-  return [source, destination, options.join(",")].filter(Boolean).join(":");
+  const access = options.includes("ro") || options.includes("rw") ? [] : ["rw"];
+  return [source, destination, [...access, ...options].join(",")].filter(Boolean).join(":");
 }
 
 function tmpfs({ mounts }: ContainerConfig): Record<string, string> {
@@ -118,8 +103,4 @@ function tmpfs({ mounts }: ContainerConfig): Record<string, string> {
 function device(text: string): object {
   const [host = "", container = host, permissions = "rwm"] = text.split(":");
   return { PathOnHost: host, PathInContainer: container, CgroupPermissions: permissions };
-}
-
-function isPropagation(option: string): boolean {
-  return /^r?(?:private|shared|slave)$/.test(option);
 }

@@ -38,6 +38,8 @@ export interface SpecInput {
   readonly files: GeneratedFiles;
   /** A user database on the host in place of the image's. */
   readonly userDatabase: string | undefined;
+  /** Host paths of the mounts that had to be prepared, by destination. */
+  readonly mountSources: ReadonlyMap<string, string>;
   /** Where the /dev/shm is mounted that this container shares with others; undefined for one of its own. */
   readonly sharedMemory: string | undefined;
   /** The init program on the host, for --init. */

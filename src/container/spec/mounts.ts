@@ -1,3 +1,4 @@
+import type { MountConfig } from "../../model/container-config.ts";
 import type { MountSpec } from "../../oci/runtime-spec.ts";
 import { parseDevice } from "../config/devices.ts";
 import { tmpfsOptions } from "../config/mount-options.ts";
@@ -103,10 +104,19 @@ function writableMounts({ config }: SpecInput): MountSpec[] {
   return ["/run", "/tmp", "/var/tmp"].map((path) => mount(path, "tmpfs", tmpfsOptions(["rw"])));
 }
 
-function userMounts({ config }: SpecInput): MountSpec[] {
-  return config.mounts.map(({ type, source, destination, options }) =>
-    mount(destination, type, options, source ?? "tmpfs"),
-  );
+function userMounts({ config, mountSources }: SpecInput): MountSpec[] {
+  return config.mounts.map((wanted) => {
+    const { type, source, destination, options } = wanted;
+    const prepared = mountSources.get(destination);
+    if (prepared !== undefined) return mount(destination, "bind", closed(wanted), prepared);
+    return mount(destination, type, type === "bind" ? closed(wanted) : options, source ?? type);
+  });
+}
+
+/** What is mounted below a read-only folder is read-only as well: a container shall not write where nobody expects it. */
+function closed({ options, writableSubmounts }: MountConfig): readonly string[] {
+  if (!options.includes("ro") || !options.includes("rbind") || writableSubmounts) return options;
+  return [...options, "rro"];
 }
 
 /** Nobody can make device nodes in a user namespace: the host's are bound in place. */

@@ -24,6 +24,7 @@ export function inputOf(argv: readonly string[], changes: Partial<SpecInput> = {
     network: { kind: "new" },
     joined: {},
     sharedMemory: undefined,
+    mountSources: new Map(),
     userDatabase: undefined,
     files: {
       hosts: "/f/hosts",

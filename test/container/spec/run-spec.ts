@@ -18,6 +18,7 @@ const spec = generateSpec({
   network: { kind: "new" },
   joined: {},
   sharedMemory: undefined,
+  mountSources: new Map(),
   userDatabase: undefined,
   files: {
     hosts: undefined,

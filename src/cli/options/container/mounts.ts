@@ -6,7 +6,7 @@ export const mountOptions = {
     type: "string",
     array: true,
     short: "v",
-    describe: "Bind mount a host directory into the container",
+    describe: "Bind mount a directory of the host, or a volume, into the container",
     valueName: "stringArray",
   },
   mount: {
@@ -29,8 +29,15 @@ export const mountOptions = {
   },
   "image-volume": {
     type: "string",
-    default: "ignore",
-    describe: 'How the volumes named by the image are made ("tmpfs"|"ignore")',
+    default: "anonymous",
+    describe: 'How the volumes named by the image are made ("anonymous"|"tmpfs"|"ignore")',
+  },
+  "volumes-from": {
+    type: "string",
+    array: true,
+    describe: "Mount volumes from the specified containers",
+    valueName: "strings",
+    complete: "containers",
   },
   "shm-size": { type: "string", default: "65536k", describe: "Size of /dev/shm", valueName: "<number>[<unit>]" },
   device: { type: "string", array: true, describe: "Add a host device to the container", valueName: "strings" },

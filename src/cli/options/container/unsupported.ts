@@ -63,7 +63,6 @@ export const unsupportedOptions = {
   subuidname: text("Name of range listed in /etc/subuid"),
   systemd: text("Run container in systemd mode"),
   uidmap: text("UID map to use for the user namespace"),
-  "volumes-from": text("Mount volumes from the specified containers"),
 } as const satisfies OptionTable;
 
 /** Flags that stand for what dhow does anyway. */
