@@ -7,8 +7,12 @@ import { rolldown } from "rolldown";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const output = resolve(root, "dist");
 
-/** Worker threads start from files of their own. */
-const entries = { main: "src/main.ts", "unpack-worker": "src/storage/unpack/worker.ts" };
+/** Worker threads, and the process that enters containers to copy, start from files of their own. */
+const entries = {
+  main: "src/main.ts",
+  "unpack-worker": "src/storage/unpack/worker.ts",
+  copier: "src/storage/copy/copier.ts",
+};
 
 /** Modules that cost too much at load for what yargs needs of them; each shim says what it leaves out. */
 const shims = [

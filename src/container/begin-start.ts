@@ -177,7 +177,7 @@ export function logPath(
 }
 
 /** Unpacked layers of an image, top first. */
-function layerPaths({ images, layers }: Pick<Engine, "images" | "layers">, imageId: string): string[] {
+export function layerPaths({ images, layers }: Pick<Engine, "images" | "layers">, imageId: string): string[] {
   const { topLayer } = images.get(imageId);
   return topLayer === undefined ? [] : layers.chain(topLayer).map((layer) => layers.diffPath(layer));
 }

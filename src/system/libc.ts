@@ -30,6 +30,8 @@ export interface Libc {
    */
   openInRoot(root: string, path: string): number;
   mount(options: { source: string; target: string; type: string; flags: number; data: string }): void;
+  /** From now on "/" is that folder, for all of this process. The working directory stays. */
+  chroot(path: string): void;
   /** @param flags MNT_DETACH is 2. */
   unmount(target: string, flags: number): void;
 }
@@ -239,12 +241,16 @@ function bindXattrs({ lib, lastError, check }: Binding): Pick<Libc, "setXattr" |
   };
 }
 
-function bindMounts({ lib, check }: Binding): Pick<Libc, "mount" | "unmount"> {
+function bindMounts({ lib, check }: Binding): Pick<Libc, "chroot" | "mount" | "unmount"> {
   const mount = lib.func("int mount(const char *, const char *, const char *, unsigned long, const char *)");
+  const chroot = lib.func("int chroot(const char *)");
   const umount2 = lib.func("int umount2(const char *, int)");
   return {
     mount({ source, target, type, flags, data }) {
       check(mount(source, target, type, flags, data), "mount", target);
+    },
+    chroot(path) {
+      check(chroot(path), "chroot", path);
     },
     unmount(target, flags) {
       check(umount2(target, flags), "umount", target);

@@ -156,11 +156,18 @@ const stats: CommandEntry = {
   load: () => import("./stats.ts").then((module) => module.stats),
 };
 
+const cp: CommandEntry = {
+  summary: "Copy files between containers and this machine",
+  topic: "containers",
+  load: () => import("./cp.ts").then((module) => module.cp),
+};
+
 /** `dhow container ...` */
 export const containerGroup: CommandTree = {
   attach,
   cleanup,
   commit,
+  cp,
   create,
   diff,
   exec,
@@ -190,6 +197,7 @@ export const containerGroup: CommandTree = {
 export const containerCommands: CommandTree = {
   attach,
   commit,
+  cp,
   create,
   exec,
   export: exportEntry,

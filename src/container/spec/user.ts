@@ -35,8 +35,20 @@ const maxId = 2 ** 31 - 1;
  * @throws {DhowError} `invalid-argument`: podman's "unable to find user X: no matching entries in passwd file".
  */
 export function resolveUser(rootfs: string, user: string, groupAdd: readonly string[]): ResolvedUser {
-  const passwd = parsePasswd(readInRoot(rootfs, "/etc/passwd", maxFileBytes) ?? "");
-  const groups = parseGroups(readInRoot(rootfs, "/etc/group", maxFileBytes) ?? "");
+  const read = (path: string) => readInRoot(rootfs, path, maxFileBytes);
+  return lookUpUser({ passwd: read("/etc/passwd"), group: read("/etc/group") }, user, groupAdd);
+}
+
+/** The texts of /etc/passwd and /etc/group, as far as there are any. */
+export interface UserDatabase {
+  readonly passwd: string | undefined;
+  readonly group: string | undefined;
+}
+
+/** As {@link resolveUser}, for those who have read the files by themselves. */
+export function lookUpUser(database: UserDatabase, user: string, groupAdd: readonly string[]): ResolvedUser {
+  const passwd = parsePasswd(database.passwd ?? "");
+  const groups = parseGroups(database.group ?? "");
   const [userPart = "", groupPart = ""] = user.split(":", 2);
   const entry = findUser(passwd, userPart);
   const uid = entry?.uid ?? parseId(userPart, "user");
