@@ -1,4 +1,4 @@
-import { fstatSync, writeSync } from "node:fs";
+import { fstatSync, write, writeSync } from "node:fs";
 import { errnoOf } from "../errors.ts";
 
 /** The terminal's door for results. Diagnostics go to stderr, results to stdout. */
@@ -29,17 +29,17 @@ export function clearBeforeLines(clear: (() => void) | undefined): void {
 
 /** The process's own stdout and stderr, written synchronously: nothing is lost when the process ends right after. */
 export function openOutput({ showsWarnings }: OutputOptions): Output {
-  const write = (fd: number, content: string | Uint8Array) => {
+  const show = (fd: number, content: string | Uint8Array) => {
     clearLine?.();
     writeAll(fd, content);
   };
   return {
-    line: (text) => write(1, `${text}\n`),
-    write: (text) => write(1, text),
+    line: (text) => show(1, `${text}\n`),
+    write: (text) => show(1, text),
     warn(text) {
-      if (showsWarnings) write(2, `WARN: ${text}\n`);
+      if (showsWarnings) show(2, `WARN: ${text}\n`);
     },
-    diagnostic: (text) => write(2, `${text}\n`),
+    diagnostic: (text) => show(2, `${text}\n`),
     get isTerminal() {
       return isTerminal(1);
     },
@@ -61,6 +61,19 @@ export function writeAll(fd: number, content: string | Uint8Array): void {
     }
   }
 }
+/** As {@link writeAll}, while this process goes on with other things. */
+export async function writeWithoutBlocking(fd: number, bytes: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < bytes.length; ) {
+    offset += await new Promise<number>((resolve, reject) => {
+      write(fd, bytes, offset, bytes.length - offset, null, (error, size) => {
+        if (!error) resolve(size);
+        else if (error.code === "EAGAIN") setTimeout(resolve, 2, 0);
+        else reject(error);
+      });
+    });
+  }
+}
+
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /** Whether a file descriptor is a terminal. Loads node:tty (2 ms) only for a character device that is not /dev/null or its like. */

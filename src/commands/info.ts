@@ -19,7 +19,12 @@ export const info = defineCommand({
       host: { ...host, security: { ...host.security, capabilities: defaultCapabilities() } },
       store: describeStore(engine),
       registries: describeRegistries(),
-      plugins: { authorization: null, log: ["k8s-file", "none", "passthrough"], network: [], volume: ["local"] },
+      plugins: {
+        authorization: null,
+        log: ["k8s-file", "json-file", "journald", "none", "passthrough"],
+        network: [],
+        volume: ["local"],
+      },
       version: describeVersion(),
     };
     if (format === undefined || format === "") out.write(formatYaml(information));

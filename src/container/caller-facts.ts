@@ -4,6 +4,7 @@ import type { Engine } from "../engine.ts";
 import { globTest } from "../model/filters.ts";
 import { defaultNetwork } from "../network/plan.ts";
 import { pickFreePort } from "../network/ports.ts";
+import { hasJournal } from "../runtime/journal.ts";
 import { childEnvironment } from "../system/environment.ts";
 import { absolutePath } from "./config/environment.ts";
 import type { CallerFacts } from "./config/flags.ts";
@@ -24,6 +25,7 @@ export function callerFacts(engine: Pick<Engine, "containers" | "warn">): Caller
     get hostname() {
       return hostname();
     },
+    hasJournal,
     warn: (message) => engine.warn(message),
     pickPort: pickFreePort,
     mountsOf: (nameOrId) => engine.containers.get(nameOrId).config.mounts,

@@ -99,7 +99,7 @@ function filesOf(engine: InspectEngine, record: ContainerRecord) {
   const run = runFiles(engine.containers.runDirectory(id));
   const generated = `${engine.containers.runDirectory(id)}/files`;
   const live = isLive(state);
-  const log = config.log.driver === "k8s-file" ? logPath(engine, record) : "";
+  const log = config.log.driver === "k8s-file" || config.log.driver === "json-file" ? logPath(engine, record) : "";
   return {
     log,
     paths: {

@@ -81,10 +81,13 @@ export interface ContainerConfig {
 }
 
 export interface LogConfig {
-  readonly driver: "k8s-file" | "none" | "passthrough";
+  /** `json-file` is another name for `k8s-file`, as in podman. */
+  readonly driver: "k8s-file" | "json-file" | "journald" | "none" | "passthrough";
   readonly maxSizeBytes: number | undefined;
   /** Absolute; undefined for the container's own folder. */
   readonly path: string | undefined;
+  /** Of a journal's entries. */
+  readonly tag?: string | undefined;
 }
 
 export type MountType = "bind" | "tmpfs" | "ramfs" | "devpts" | "volume" | "image";

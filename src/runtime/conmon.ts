@@ -11,9 +11,10 @@ export interface MonitorRequest {
   readonly terminal: boolean;
   readonly stdin: boolean;
   readonly log: {
-    readonly driver: "k8s-file" | "none" | "passthrough";
+    readonly driver: "k8s-file" | "json-file" | "journald" | "none" | "passthrough";
     readonly path: string;
     readonly maxSizeBytes: number | undefined;
+    readonly tag?: string | undefined;
   };
   /** The container is killed after that many seconds; 0 is never. */
   readonly timeoutSeconds: number;
@@ -68,8 +69,9 @@ export function runtimeArguments({ tools, runDirectory }: Pick<MonitorRequest, "
   return [`--root=${runFiles(runDirectory).runtimeRoot}`, ...tools.runtimeArguments];
 }
 
-function logArguments({ driver, path, maxSizeBytes }: MonitorRequest["log"]): string[] {
-  if (driver !== "k8s-file") return ["--log-path", `${driver}:`];
+function logArguments({ driver, path, maxSizeBytes, tag }: MonitorRequest["log"]): string[] {
+  if (driver === "journald") return ["--log-path", "journald:", ...(tag === undefined ? [] : ["--log-tag", tag])];
+  if (driver !== "k8s-file" && driver !== "json-file") return ["--log-path", `${driver}:`];
   return [
     "--log-path",
     `k8s-file:${path}`,

@@ -75,6 +75,34 @@ describe("readLogs()", () => {
     expect(texts).toEqual(["first", "second", "third", "last"]);
   });
 
+  it("loses no line when the file is replaced again and again, and reads slowly", async () => {
+    const init = fixture.process("exec sleep 1000");
+    const record = fixture.add("web", { state: "running", init, bootId: bootId() });
+    const file = logFile(record);
+    writeFileSync(file, "");
+    const seen: string[] = [];
+    const done = readLogs(fixture.engine, record, {
+      ...{ follow: true, tail: undefined, sinceMs: undefined, untilMs: undefined },
+      show: async (lines) => {
+        seen.push(...lines.map(({ text }) => text.toString()));
+        await delay(100);
+      },
+    });
+    const expected = Array.from({ length: 100 }, (_, index) => `line ${index}`);
+    for (const [index, line] of expected.entries()) {
+      if (index % 5 === 4) {
+        // As the monitor does it: the old file is gone then.
+        writeFileSync(`${file}.tmp`, "");
+        renameSync(`${file}.tmp`, file);
+      }
+      appendFileSync(file, entry(line));
+      await delay(10);
+    }
+    sendSignal(init.pid, "SIGKILL");
+    await done;
+    expect(seen).toEqual(expected);
+  });
+
   it("does not follow a container that has ended", async () => {
     const record = fixture.add("web", { state: "exited" });
     writeFileSync(logFile(record), entry("a"));

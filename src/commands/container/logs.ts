@@ -1,5 +1,5 @@
 import { defineCommand } from "../../cli/command.ts";
-import { writeAll } from "../../cli/output.ts";
+import { writeWithoutBlocking } from "../../cli/output.ts";
 import { type LogLine, readLogs } from "../../container/logs.ts";
 import { DhowError } from "../../errors.ts";
 import { parsePointInTime, parseUntil } from "../../model/point-in-time.ts";
@@ -67,7 +67,7 @@ function lineWriter({ label, color, times }: LineStyle): (lines: readonly LogLin
       const stream = lines[start]?.stream;
       while (lines[end]?.stream === stream && end < lines.length) end++;
       const bytes = Buffer.concat(lines.slice(start, end).flatMap(format));
-      writeAll(stream === "stdout" ? 1 : 2, bytes);
+      await writeWithoutBlocking(stream === "stdout" ? 1 : 2, bytes);
     }
   };
 }

@@ -126,6 +126,8 @@ export interface CallerFacts {
   /** The driver that stands for --network private. */
   readonly defaultNetwork: "pasta" | "slirp4netns";
   readonly hostname: string;
+  /** Whether systemd's journal takes messages here. */
+  hasJournal(): boolean;
   /** Tells the user something that does not stop the work. */
   warn(message: string): void;
   /** A port of the host that nobody listens on, not among `taken`. */

@@ -94,34 +94,61 @@ function parseRetries(text: string): number {
 }
 
 function readLog(flags: IdentityFlags, caller: CallerFacts): ContainerConfig["log"] {
-  const values = { driver: flags["log-driver"], path: "", "max-size": "" };
+  const values = { driver: flags["log-driver"], path: "", "max-size": "", tag: "" };
   for (const option of splitList(flags["log-opt"])) {
     const [key, value] = cut(option, "=");
     if (value === undefined) throw invalid(`invalid log option ${JSON.stringify(option)}`);
-    if (!isLogKey(key)) throw unsupported(`--log-opt ${key} is not supported yet`, "known are path= and max-size=");
+    if (!isLogKey(key)) {
+      throw unsupported(`--log-opt ${key} is not supported yet`, "known are path=, max-size= and tag=");
+    }
     values[key] = value;
   }
+  const driver = parseLogDriver(values.driver, caller);
+  checkLogOptions(driver, values);
   return {
-    driver: parseLogDriver(values.driver),
+    driver,
     path: values.path === "" ? undefined : absolutePath(values.path, caller.cwd),
     maxSizeBytes: values["max-size"] === "" ? undefined : parseHumanSize(values["max-size"]),
+    ...(values.tag === "" ? {} : { tag: values.tag }),
   };
 }
 
-function isLogKey(key: string): key is "driver" | "path" | "max-size" {
-  return key === "driver" || key === "path" || key === "max-size";
+function isLogKey(key: string): key is "driver" | "path" | "max-size" | "tag" {
+  return key === "driver" || key === "path" || key === "max-size" || key === "tag";
 }
 
-function parseLogDriver(name: string): ContainerConfig["log"]["driver"] {
+/** What a log driver cannot honour is refused. */
+function checkLogOptions(
+  driver: ContainerConfig["log"]["driver"],
+  values: Readonly<Record<"path" | "max-size" | "tag", string>>,
+): void {
+  const isFile = driver === "k8s-file" || driver === "json-file";
+  for (const key of ["path", "max-size"] as const) {
+    if (values[key] !== "" && !isFile) throw invalid(`--log-opt ${key} means nothing to log driver ${driver}`);
+  }
+  if (values.tag !== "" && driver !== "journald") {
+    throw invalid(
+      `--log-opt tag means nothing to log driver ${driver}`,
+      "tags are for the entries of --log-driver journald",
+    );
+  }
+}
+
+function parseLogDriver(name: string, { hasJournal }: CallerFacts): ContainerConfig["log"]["driver"] {
   switch (name) {
     case "":
+      return "k8s-file";
     case "k8s-file":
     case "json-file":
-      return "k8s-file";
     case "none":
     case "passthrough":
       return name;
     case "journald":
+      if (hasJournal()) return name;
+      throw unsupported(
+        "log driver journald needs systemd's journal, which does not run on this machine",
+        "use --log-driver k8s-file",
+      );
     case "passthrough-tty":
       throw unsupported(
         `log driver ${JSON.stringify(name)} is not supported yet`,
@@ -129,7 +156,7 @@ function parseLogDriver(name: string): ContainerConfig["log"]["driver"] {
       );
     default:
       throw invalid(
-        `logging driver ${JSON.stringify(name)} is not supported: use k8s-file, json-file, none or passthrough`,
+        `logging driver ${JSON.stringify(name)} is not supported: use k8s-file, json-file, journald, none or passthrough`,
       );
   }
 }

@@ -14,7 +14,7 @@ export function inspectHostConfig({ config }: ContainerRecord, { logPath }: { re
       Type: config.log.driver,
       Config: null,
       Path: logPath,
-      Tag: "",
+      Tag: config.log.tag ?? "",
       Size: `${config.log.maxSizeBytes ?? 0}B`,
     },
     NetworkMode: networkMode(network),

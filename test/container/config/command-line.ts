@@ -35,6 +35,7 @@ export function fakeCaller(facts: Partial<CallerFacts> & { files?: Record<string
     lastCapability: 40,
     defaultNetwork: "pasta",
     hostname: "thehost",
+    hasJournal: () => false,
     warn: () => undefined,
     ...facts,
   };

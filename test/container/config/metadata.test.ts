@@ -33,13 +33,21 @@ describe("restart policy", () => {
 });
 
 describe("logs", () => {
-  it("takes json-file for k8s-file, and options", () => {
+  it("takes options of log files", () => {
     const { log } = configOf(["--log-driver", "json-file", "--log-opt", "max-size=10k,path=my.log", "image"]);
-    expect(log).toEqual({ driver: "k8s-file", maxSizeBytes: 10_000, path: "/work/my.log" });
+    expect(log).toEqual({ driver: "json-file", maxSizeBytes: 10_000, path: "/work/my.log" });
   });
   it("refuses drivers and options that it does not have", () => {
-    expect(() => configOf(["--log-driver", "journald", "image"])).toThrow('log driver "journald" is not supported yet');
-    expect(() => configOf(["--log-opt", "tag=x", "image"])).toThrow("--log-opt tag is not supported yet");
+    expect(() => configOf(["--log-driver", "journald", "image"])).toThrow(
+      "log driver journald needs systemd's journal",
+    );
+    const caller = fakeCaller({ hasJournal: () => true });
+    const { log } = configOf(["--log-driver", "journald", "--log-opt", "tag=x", "image"], { caller });
+    expect(log).toMatchObject({ driver: "journald", tag: "x" });
+    expect(() => configOf(["--log-opt", "tag=x", "image"])).toThrow("--log-opt tag means nothing to log driver k8s");
+    const sized = ["--log-driver", "none", "--log-opt", "max-size=1m", "image"];
+    expect(() => configOf(sized)).toThrow("--log-opt max-size means nothing to log driver none");
+    expect(() => configOf(["--log-opt", "max-file=3", "image"])).toThrow("--log-opt max-file is not supported yet");
   });
 });
 

@@ -33,12 +33,12 @@ export const identityOptions = {
   "log-driver": {
     type: "string",
     default: "k8s-file",
-    describe: "Logging driver for the container (k8s-file, json-file, none, passthrough)",
+    describe: "Logging driver for the container (k8s-file, json-file, journald, none, passthrough)",
   },
   "log-opt": {
     type: "string",
     array: true,
-    describe: "Logging driver options (path=, max-size=)",
+    describe: "Logging driver options (path=, max-size=, tag=)",
     valueName: "strings",
   },
   "detach-keys": {
