@@ -6,6 +6,7 @@ import type { ImageStore } from "./storage/images.ts";
 import type { LayerStore } from "./storage/layers.ts";
 import type { Leases } from "./storage/leases.ts";
 import type { Locks } from "./storage/locks.ts";
+import type { ManifestListStore } from "./storage/manifest-lists.ts";
 import type { RootfsDriver } from "./storage/rootfs.ts";
 import type { VolumeStore } from "./storage/volumes.ts";
 import type { LogLevel } from "./system/log.ts";
@@ -37,6 +38,7 @@ export interface Engine {
   readonly blobs: BlobStore;
   readonly layers: LayerStore;
   readonly images: ImageStore;
+  readonly manifestLists: ManifestListStore;
   readonly containers: ContainerStore;
   readonly volumes: VolumeStore;
   /** What happened: every verb that changes something notes it there. */

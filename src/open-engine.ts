@@ -9,12 +9,16 @@ import { imagesSchema, openImages } from "./storage/images.ts";
 import { layersSchema, openLayers } from "./storage/layers.ts";
 import { leasesSchema, openLeases } from "./storage/leases.ts";
 import { locksSchema, openLocks } from "./storage/locks.ts";
+import { manifestListsSchema, openManifestLists } from "./storage/manifest-lists.ts";
 import { openVolumes, volumesSchema } from "./storage/volumes.ts";
 import { getVariable } from "./system/environment.ts";
 import { ensurePrivateDirectory } from "./system/files.ts";
 import { locatePaths } from "./system/paths.ts";
 
-const schemas = [locksSchema, leasesSchema, layersSchema, imagesSchema, containersSchema, volumesSchema];
+const schemas = [
+  ...[locksSchema, leasesSchema, layersSchema, imagesSchema, manifestListsSchema],
+  ...[containersSchema, volumesSchema],
+];
 
 export interface EngineOptions {
   readonly globals: GlobalOptions;
@@ -46,6 +50,7 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
     return openLayers({ dataDirectory: paths().data, database: database(), locks: locks(), leases: leases(), kind });
   });
   const images = lazy(() => openImages({ database: database(), blobs: blobs(), layers }));
+  const manifestLists = lazy(() => openManifestLists(database()));
   const containers = lazy(() => openContainers({ paths: paths(), database: database(), locks: locks() }));
   const volumes = lazy(() =>
     openVolumes({ dataDirectory: paths().data, database: database(), locks: locks(), leases: leases() }),
@@ -76,6 +81,9 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
     },
     get images() {
       return images();
+    },
+    get manifestLists() {
+      return manifestLists();
     },
     get containers() {
       return containers();

@@ -23,16 +23,17 @@ export function humanSince(date: Date, now = Date.now()): string {
 
 const sizeUnits = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 
-/** `2.13MB`: three digits, powers of 1000. */
-export function humanSize(bytes: number): string {
+/** `2.13MB`: three digits, or as many as are asked for, and powers of 1000. */
+export function humanSize(bytes: number, digits = 3): string {
   let value = bytes;
   let unit = 0;
   while (value >= 1000 && unit < sizeUnits.length - 1) {
     value /= 1000;
     unit++;
   }
+  const rounded = Number(value.toPrecision(digits));
   // 999.6 is written with an exponent, as Go's %.3g does.
-  return `${Number(value.toPrecision(3)) >= 1000 ? "1e+03" : Number(value.toPrecision(3))}${sizeUnits[unit]}`;
+  return `${digits === 3 && rounded >= 1000 ? "1e+03" : rounded}${sizeUnits[unit]}`;
 }
 
 /** A time as Go prints it: `2006-01-02 15:04:05.678 +0000 UTC`. */

@@ -2,6 +2,7 @@ import type { CommandEntry, CommandTree } from "../cli/command.ts";
 import { containerCommands, containerGroup } from "./container/table.ts";
 import { healthcheckGroup } from "./healthcheck/table.ts";
 import { imageCommands, imageGroup } from "./image/table.ts";
+import { manifestGroup } from "./manifest/table.ts";
 import { systemCommands, systemGroup } from "./system/table.ts";
 import { volumeGroup } from "./volume/table.ts";
 
@@ -30,6 +31,7 @@ export const commands: CommandTree = {
   diff,
   image: { summary: "Manage images", topic: "groups", commands: imageGroup },
   inspect,
-  volume: { summary: "Manage volumes", topic: "groups", commands: volumeGroup },
+  manifest: { summary: "Manage manifest lists", topic: "groups", commands: manifestGroup },
   system: { summary: "Manage dhow itself", topic: "groups", commands: systemGroup },
+  volume: { summary: "Manage volumes", topic: "groups", commands: volumeGroup },
 };

@@ -10,20 +10,57 @@ import {
 } from "../model/filters.ts";
 import { parsePointInTime } from "../model/point-in-time.ts";
 import type { ImageRecord } from "../storage/images.ts";
-import { isDangling, type ListedImage } from "./listed-image.ts";
+import type { ImageRelations, ListedImage } from "./listed-image.ts";
 
-type FilterEngine = Pick<Engine, "images" | "containers">;
+type FilterEngine = Pick<Engine, "images" | "containers" | "manifestLists">;
+
+export interface ImageFilterOptions {
+  readonly filters: Filters;
+  readonly relations: ImageRelations;
+}
 
 /**
  * The images that all the filters of a listing let through.
  * @throws {DhowError} `invalid-argument` for an unknown filter or a bad value; `not-found` for an unknown image in one.
  */
-export function filterImages(engine: FilterEngine, images: readonly ImageRecord[], filters: Filters): ListedImage[] {
+export function filterImages(
+  engine: FilterEngine,
+  images: readonly ListedImage[],
+  { filters, relations }: ImageFilterOptions,
+): ListedImage[] {
+  for (const key of flagFilters) refuseContradiction(key, filters.get(key) ?? []);
   const patterns = filters.get("reference") ?? [];
-  return images.filter(combineFilters(filters, imageFilters(engine), unknownFilter)).map((image) => {
+  const table = withNegations(imageFilters(engine, relations));
+  const fits = combineFilters(filters, table, unknownFilter, (key) => key !== "reference");
+  return images.filter(fits).map((image) => {
     const shownNames = image.names.filter((name) => patterns.some((pattern) => nameMatches(name, pattern)));
     return shownNames.length > 0 ? { ...image, shownNames } : image;
   });
+}
+
+/** Filters that say yes or no. */
+const flagFilters = ["containers", "dangling", "intermediate", "manifest", "readonly"];
+
+function refuseContradiction(key: string, values: readonly string[]): void {
+  if (new Set(values).size < 2) return;
+  throw new DhowError(
+    `specifying ${JSON.stringify(key)} filter more than once with different values is not supported`,
+    {
+      kind: "invalid-argument",
+    },
+  );
+}
+
+/** Every filter can be turned around: `reference!=*alpine*`. */
+function withNegations<Item>(table: FilterTable<Item>): FilterTable<Item> {
+  const negated = Object.entries(table).map(([key, make]) => [
+    `${key}!`,
+    (value: string) => {
+      const test = make(value);
+      return (item: Item) => !test(item);
+    },
+  ]);
+  return { ...table, ...Object.fromEntries(negated) };
 }
 
 function unknownFilter(key: string): DhowError {
@@ -31,14 +68,14 @@ function unknownFilter(key: string): DhowError {
 }
 
 /** What --filter of `images` knows. */
-function imageFilters(engine: FilterEngine): FilterTable<ImageRecord> {
-  const flag = (key: string, test: (image: ImageRecord) => boolean) => (value: string) => {
+function imageFilters(engine: FilterEngine, relations: ImageRelations): FilterTable<ListedImage> {
+  const flag = (key: string, test: (image: ListedImage) => boolean) => (value: string) => {
     const wanted = parseFilterBoolean(key, value);
-    return (image: ImageRecord) => test(image) === wanted;
+    return (image: ListedImage) => test(image) === wanted;
   };
   const createdAfter = (key: string) => (value: string) => {
     const limit = referenceImage(engine, key, value).createdAt.getTime();
-    return (image: ImageRecord) => image.createdAt.getTime() > limit;
+    return (image: ListedImage) => image.createdAt.getTime() > limit;
   };
   return {
     after: createdAfter("after"),
@@ -48,21 +85,22 @@ function imageFilters(engine: FilterEngine): FilterTable<ImageRecord> {
       return (image) => image.createdAt.getTime() < limit;
     },
     containers: (value) => {
+      // All containers are dhow's own.
+      if (value === "external") return () => false;
+      if (value !== "true" && value !== "false") throw unsupportedContainers(value);
       const used = engine.containers.countByImage();
-      return flag("containers", ({ id }) => used.has(id))(value);
+      return ({ id }) => used.has(id) === (value === "true");
     },
-    dangling: flag("dangling", isDangling),
+    dangling: flag("dangling", relations.isDangling),
     digest: (value) => (image) => digestsOf(image).some((digest) => digest.startsWith(value)),
     id: (value) => {
       const prefix = value.replace(/^sha256:/, "");
       return ({ id }) => id.startsWith(prefix);
     },
-    // Every stored image was asked for by somebody: none is just a step of a build, a list of manifests, or read-only.
-    intermediate: flag("intermediate", () => false),
-    manifest: flag("manifest", () => false),
-    readonly: flag("readonly", () => false),
+    intermediate: flag("intermediate", relations.isIntermediate),
+    manifest: flag("manifest", ({ isManifestList }) => isManifestList ?? false),
+    readonly: flag("readonly", ({ readOnly }) => readOnly),
     label: (value) => (image) => matchesLabel(image.labels, value),
-    "label!": (value) => (image) => !matchesLabel(image.labels, value),
     reference: (value) => referenceTest(engine, value),
     until: (value) => {
       const limit = parsePointInTime(value).getTime();
@@ -79,9 +117,17 @@ function nameMatches(name: string, pattern: string): boolean {
   return [name, path, last].some((form) => fits(form) || fits(form.slice(0, form.lastIndexOf(":"))));
 }
 
-function referenceTest({ images }: FilterEngine, pattern: string): (image: ImageRecord) => boolean {
-  const named = /[*?[\\]/.test(pattern) ? undefined : images.find(pattern)?.id;
-  return (image) => image.id === named || image.names.some((name) => nameMatches(name, pattern));
+function referenceTest({ images, manifestLists }: FilterEngine, pattern: string): (image: ListedImage) => boolean {
+  const isGlob = /[*?[\\]/.test(pattern);
+  const list = isGlob ? undefined : manifestLists.find(pattern);
+  const named = new Set(isGlob ? [] : list ? [list.id] : images.findAll(pattern).map(({ id }) => id));
+  return (image) => named.has(image.id) || image.names.some((name) => nameMatches(name, pattern));
+}
+
+function unsupportedContainers(value: string): DhowError {
+  return new DhowError(`unsupported value ${JSON.stringify(value)} for containers filter`, {
+    kind: "invalid-argument",
+  });
 }
 
 function referenceImage({ images }: FilterEngine, key: string, value: string): ImageRecord {

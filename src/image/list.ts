@@ -1,14 +1,14 @@
 import type { Engine } from "../engine.ts";
 import type { Filters } from "../model/filters.ts";
-import type { ImageRecord } from "../storage/images.ts";
-import type { ListedImage } from "./listed-image.ts";
+import type { ManifestListRecord } from "../storage/manifest-lists.ts";
+import { type ImageRelations, type ListedImage, relationsOf } from "./listed-image.ts";
 
-export const imageSortKeys = ["tag", "created", "id", "repository", "size"] as const;
+export const imageSortKeys = ["created", "id", "repository", "size", "tag"] as const;
 export type ImageSortKey = (typeof imageSortKeys)[number];
 
 /** One line of `images`: an image under one of its names; one without a name for an image that has none. */
 export interface ImageRow {
-  readonly image: ImageRecord;
+  readonly image: ListedImage;
   readonly repository: string | undefined;
   readonly tag: string | undefined;
 }
@@ -16,19 +16,37 @@ export interface ImageRow {
 export interface ListImagesOptions {
   readonly filters: Filters;
   readonly sort: ImageSortKey;
+  /** Shows images that are steps of others, too. */
+  readonly all: boolean;
 }
 
-type ListEngine = Pick<Engine, "images" | "containers">;
+export interface ImageListing {
+  readonly rows: readonly ImageRow[];
+  readonly relations: ImageRelations;
+}
+
+export type ListEngine = Pick<Engine, "images" | "containers" | "layers" | "manifestLists">;
 
 /**
- * Lists the stored images, a row for each name. A `reference` filter that fits only some names of an image shows only those.
+ * Lists the stored images and manifest lists, a row for each name. A `reference` filter that fits only some names of an image
+ * shows only those.
  * @throws {DhowError} `invalid-argument` for an unknown filter or a bad value.
  */
-export async function listImages(engine: ListEngine, { filters, sort }: ListImagesOptions): Promise<ImageRow[]> {
-  const images = engine.images.list();
+export async function listImages(engine: ListEngine, { filters, sort, all }: ListImagesOptions): Promise<ImageListing> {
+  const lists = engine.manifestLists.list();
+  const images: readonly ListedImage[] = engine.images.list();
+  const stored = lists.length > 0 ? [...images, ...(await showLists(lists))] : images;
+  const relations = relationsOf(engine, stored);
   // Most listings have no filter, and start faster without them.
-  const found = filters.size > 0 ? (await import("./filters.ts")).filterImages(engine, images, filters) : images;
-  return found.flatMap(rowsOf).sort(orders[sort]);
+  const found =
+    filters.size > 0 ? (await import("./filters.ts")).filterImages(engine, stored, { filters, relations }) : stored;
+  const shown = all || filters.has("intermediate") ? found : found.filter((image) => !relations.isIntermediate(image));
+  return { rows: shown.flatMap(rowsOf).sort(orders[sort]), relations };
+}
+
+async function showLists(lists: readonly ManifestListRecord[]): Promise<ListedImage[]> {
+  const { describeList } = await import("./manifest-list/describe.ts");
+  return lists.map(describeList);
 }
 
 function rowsOf(image: ListedImage): ImageRow[] {

@@ -4,6 +4,10 @@ import type { Platform } from "../oci/image.ts";
 import { formatPlatform, matchesPlatform } from "../oci/platform.ts";
 import { collectGarbage } from "../storage/garbage.ts";
 import type { ImageRecord } from "../storage/images.ts";
+import type { ManifestListRecord } from "../storage/manifest-lists.ts";
+import { type Family, relateImages } from "./family.ts";
+import { isNameless } from "./listed-image.ts";
+import { removeList } from "./manifest-list/remove.ts";
 import { recordImageEvent } from "./record-event.ts";
 
 export interface RemoveImageOptions {
@@ -13,24 +17,29 @@ export interface RemoveImageOptions {
   readonly allNames: boolean;
   /** Of the images that a name stands for, removes only those; all of them if there is none. */
   readonly platforms?: readonly Platform[];
+  /** Leaves nameless images that the image was made of. */
+  readonly keepParents?: boolean;
+  /** What is known of all images, for whoever removes many. */
+  readonly family?: Family;
   /** How a container is removed, with its processes stopped: the image layer knows nothing of that. */
   removeContainer(id: string): Promise<unknown>;
 }
 
 export interface RemovedImage {
   readonly untagged: readonly string[];
-  /** The ids of the images that no other name keeps. */
+  /** The ids of the images that no other name keeps, and of which no other image was made. */
   readonly deleted: readonly string[];
 }
 
 export type RemoveEngine = Pick<
   Engine,
-  "events" | "images" | "containers" | "database" | "leases" | "blobs" | "layers" | "paths"
+  "events" | "images" | "containers" | "database" | "leases" | "blobs" | "layers" | "manifestLists" | "paths"
 >;
 
 /**
- * Removes a name of an image, and with its last name (or by id) the image; where a name stands for several images, it is
- * taken from all of them. Layers and blobs stay until `collectImageGarbage`.
+ * Removes a name of an image, and with its last name (or by id) the image, together with nameless images that only it was
+ * made of; where a name stands for several images, it is taken from all of them. A manifest list goes in the same way.
+ * Layers and blobs stay until `collectImageGarbage`.
  * @throws {DhowError} `not-found`; `conflict` (exit code 2) if containers use it; `conflict` if an id has several names.
  */
 export async function removeImage(
@@ -38,6 +47,8 @@ export async function removeImage(
   nameOrId: string,
   options: RemoveImageOptions,
 ): Promise<RemovedImage> {
+  const list = engine.manifestLists.find(nameOrId);
+  if (list) return removeListOrName(engine, list, nameOrId);
   engine.images.get(nameOrId);
   const name = engine.images.findName(nameOrId);
   const untagged = new Set<string>();
@@ -49,11 +60,19 @@ export async function removeImage(
       untagged.add(name);
       continue;
     }
-    await removeRecord(engine, image, { ...options, allNames: options.allNames || name !== undefined });
+    if (name === undefined) refuseSeveralNames(image, nameOrId, options);
+    deleted.push(...(await removeWithParents(engine, image, options)));
     for (const gone of image.names.length > 0 ? image.names : image.repoDigests) untagged.add(gone);
-    deleted.push(image.id);
   }
   return { untagged: [...untagged], deleted };
+}
+
+function removeListOrName(engine: RemoveEngine, list: ManifestListRecord, nameOrId: string): RemovedImage {
+  const name = engine.images.findName(nameOrId);
+  if (name === undefined || list.names.length < 2) return removeList(engine, list);
+  engine.manifestLists.removeName(list.id, name);
+  recordImageEvent(engine, list, "untag", name);
+  return { untagged: [name], deleted: [] };
 }
 
 function chooseImages(
@@ -69,22 +88,49 @@ function chooseImages(
   });
 }
 
-async function removeRecord(engine: RemoveEngine, image: ImageRecord, options: RemoveImageOptions): Promise<void> {
-  if (!options.force && !options.allNames && image.names.length > 1) {
-    throw new DhowError(
-      `unable to delete image "${image.id}" by ID with more than one tag ([${image.names.join(" ")}]): please force removal`,
-      { kind: "conflict" },
-    );
-  }
+function refuseSeveralNames({ id, names }: ImageRecord, given: string, options: RemoveImageOptions): void {
+  if (options.force || options.allNames || names.length < 2) return;
+  const way = given.includes("@") ? "digest" : "ID";
+  throw new DhowError(
+    `unable to delete image "${id}" by ${way} with more than one tag ([${names.join(" ")}]): please force removal`,
+    { kind: "conflict" },
+  );
+}
+
+/** @returns The ids of what is gone for good. */
+async function removeWithParents(
+  engine: RemoveEngine,
+  image: ImageRecord,
+  options: RemoveImageOptions,
+): Promise<string[]> {
+  if (image.readOnly) throw new DhowError(`cannot remove read-only image "${image.id}"`, { kind: "conflict" });
   if (options.force) await removeUsers(engine, image, options);
+  const family = options.family ?? relateImages(engine, engine.images.list());
+  const hasChildren = (one: ImageRecord) => family.childrenOf(one).some(({ id }) => engine.images.find(id));
+  const parent = family.parentOf(image);
+  // What another image was made of is still there as a part of that one.
+  const deleted = hasChildren(image) ? [] : [image.id];
   engine.images.remove(image.id);
   for (const name of image.names) recordImageEvent(engine, image, "untag", name);
   recordImageEvent(engine, image, "remove", image.id);
+  if (!parent || options.keepParents || !engine.images.find(parent.id)) return deleted;
+  if (!isNameless(parent) || isUsed(engine, parent) || hasChildren(parent)) return deleted;
+  return [...deleted, ...(await removeWithParents(engine, parent, { ...options, force: false }))];
 }
 
-/** Removes what no image and no container needs any more from the disk. */
-export function collectImageGarbage({ paths, database, leases, blobs, layers }: RemoveEngine): void {
-  collectGarbage({ dataDirectory: paths.data, database, leases, blobs, layers });
+function isUsed({ containers, manifestLists }: RemoveEngine, { id, manifestDigest }: ImageRecord): boolean {
+  return containers.countByImage().has(id) || manifestLists.instanceDigests().has(manifestDigest);
+}
+
+/** Removes what no image and no container needs any more from the disk. @returns Bytes of the removed layers and blobs. */
+export function collectImageGarbage({
+  paths,
+  database,
+  leases,
+  blobs,
+  layers,
+}: Pick<Engine, "paths" | "database" | "leases" | "blobs" | "layers">): number {
+  return collectGarbage({ dataDirectory: paths.data, database, leases, blobs, layers });
 }
 
 async function removeUsers(engine: RemoveEngine, image: ImageRecord, options: RemoveImageOptions): Promise<void> {

@@ -2,6 +2,7 @@ import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import { formatReference, parseWrittenReference, qualify, withDefaultTag } from "../oci/reference.ts";
 import type { ImageRecord } from "../storage/images.ts";
+import type { ManifestListRecord } from "../storage/manifest-lists.ts";
 import { findImage } from "./find.ts";
 import { recordImageEvent } from "./record-event.ts";
 
@@ -11,6 +12,11 @@ import { recordImageEvent } from "./record-event.ts";
  * @throws {DhowError} `not-found`; `invalid-argument` for what is no name with a tag.
  */
 export async function tagImage(engine: Engine, nameOrId: string, targets: readonly string[]): Promise<void> {
+  const list = engine.manifestLists.find(nameOrId);
+  if (list) {
+    for (const name of targets.map(localName)) tagList(engine, list, name);
+    return;
+  }
   await findImage(engine, nameOrId);
   const images = engine.images.findAll(nameOrId);
   for (const name of targets.map(localName)) {
@@ -22,24 +28,34 @@ export async function tagImage(engine: Engine, nameOrId: string, targets: readon
   }
 }
 
+function tagList(engine: Engine, list: ManifestListRecord, name: string): void {
+  engine.manifestLists.setName(name, list.id);
+  recordImageEvent(engine, list, "tag", name);
+}
+
 /**
  * Takes names away from an image, or from all the images of a name; all names if none is given. The image stays, and so does what is known of the digests
  * that it has in registries: naming one of those, as in `repository@sha256:...`, changes nothing.
  * @throws {DhowError} `not-found` for an image or a name that is not there.
  */
 export function untagImage(
-  engine: Pick<Engine, "events" | "images">,
+  engine: Pick<Engine, "events" | "images" | "manifestLists">,
   nameOrId: string,
   targets: readonly string[],
 ): void {
-  const { images } = engine;
+  const { images, manifestLists } = engine;
+  const list = manifestLists.find(nameOrId);
+  if (list) {
+    untagList(engine, list, targets);
+    return;
+  }
   images.get(nameOrId);
   const found = images.findAll(nameOrId);
   const names = targets
     .filter((target) => !found.some((image) => isDigestOf(image, target)))
     .map((target) => images.findName(target) ?? localName(target));
   const unknown = names.find((name) => !found.some((image) => image.names.includes(name)));
-  if (unknown !== undefined) throw new DhowError(`${unknown}: tag not known`, { kind: "not-found" });
+  if (unknown !== undefined) throw unknownTag(unknown);
   for (const image of found) {
     const taken = targets.length > 0 ? names.filter((name) => image.names.includes(name)) : image.names;
     for (const name of taken) {
@@ -47,6 +63,24 @@ export function untagImage(
       recordImageEvent(engine, image, "untag", name);
     }
   }
+}
+
+function untagList(
+  engine: Pick<Engine, "events" | "images" | "manifestLists">,
+  list: ManifestListRecord,
+  targets: readonly string[],
+): void {
+  const names = targets.map((target) => engine.images.findName(target) ?? localName(target));
+  const unknown = names.find((name) => !list.names.includes(name));
+  if (unknown !== undefined) throw unknownTag(unknown);
+  for (const name of targets.length > 0 ? names : list.names) {
+    engine.manifestLists.removeName(list.id, name);
+    recordImageEvent(engine, list, "untag", name);
+  }
+}
+
+function unknownTag(name: string): DhowError {
+  return new DhowError(`${name}: tag not known`, { kind: "not-found" });
 }
 
 function isDigestOf({ repoDigests }: ImageRecord, text: string): boolean {

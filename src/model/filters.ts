@@ -6,23 +6,26 @@ export type Filters = ReadonlyMap<string, readonly string[]>;
 /** What a listing can be filtered by: for each key, what one value asks of an item. */
 export type FilterTable<Item> = Readonly<Record<string, (value: string) => (item: Item) => boolean>>;
 
-/** Keys whose values must all fit; of another key, one of its values must. */
-const exclusiveKeys = ["label", "label!"];
+/** Keys whose values must all fit in most listings; of another key, one of its values must. */
+function isLabelKey(key: string): boolean {
+  return key === "label" || key === "label!";
+}
 
 /**
- * Makes one test of all the filters: every key must fit, by any of its values (labels: by all of them).
+ * Makes one test of all the filters: every key must fit, by any of its values, or by all of them.
  * @param unknown The error for a key that is not in the table.
  */
 export function combineFilters<Item>(
   filters: Filters,
   table: FilterTable<Item>,
   unknown: (key: string) => DhowError,
+  needsAll: (key: string) => boolean = isLabelKey,
 ): (item: Item) => boolean {
   const groups = [...filters].map(([key, values]) => {
     const make = Object.hasOwn(table, key) ? table[key] : undefined;
     if (!make) throw unknown(key);
     const tests = values.map((value) => make(value));
-    return exclusiveKeys.includes(key)
+    return needsAll(key)
       ? (item: Item) => tests.every((test) => test(item))
       : (item: Item) => tests.some((test) => test(item));
   });

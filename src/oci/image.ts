@@ -21,6 +21,8 @@ export interface Platform {
   readonly variant?: string;
   readonly "os.version"?: string;
   readonly "os.features"?: readonly string[];
+  /** Of Docker's lists alone: features of the processor. */
+  readonly features?: readonly string[];
 }
 
 /** An OCI image manifest or a Docker schema 2 manifest: the two have the same shape. */
@@ -38,6 +40,8 @@ export interface Index {
   readonly schemaVersion: 2;
   readonly mediaType?: string;
   readonly manifests: readonly Descriptor[];
+  readonly artifactType?: string;
+  readonly subject?: Descriptor;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 

@@ -30,6 +30,7 @@ function collectBlobs({ database, leases, blobs }: GarbageParts): number {
     const needed = leases.alive();
     for (const { digest } of database.all<{ digest: string }>(
       `SELECT digest FROM image_blobs
+       UNION SELECT digest FROM manifest_list_blobs
        UNION SELECT index_digest FROM image_names WHERE index_digest IS NOT NULL`,
     )) {
       needed.add(digest);

@@ -23,7 +23,11 @@ export interface Candidate {
 
 /** The stored name that a text stands for. */
 export function findStoredName(database: Database, text: string): string | undefined {
-  const isStored = (name: string) => database.first("SELECT 1 FROM image_names WHERE name = ?", name) !== undefined;
+  const isStored = (name: string) =>
+    database.first(
+      "SELECT 1 FROM image_names WHERE name = ? UNION ALL SELECT 1 FROM manifest_list_names WHERE name = ?",
+      ...[name, name],
+    ) !== undefined;
   if (isStored(text)) return text;
   const written = parseOrUndefined(text);
   if (!written || written.digest !== undefined) return undefined;
@@ -33,8 +37,19 @@ export function findStoredName(database: Database, text: string): string | undef
   return name ?? (written.registry === undefined ? findInAnyRegistry(database, written) : undefined);
 }
 
-/** The images of a stored name, the newest first. */
+/** The images of a stored name, the newest first; of a manifest list, those of its instances that are stored. */
 export function findByName(database: Database, name: string): Candidate[] {
+  const own = findOwners(database, name);
+  if (own.length > 0) return own;
+  return database.all<Candidate>(
+    `SELECT DISTINCT images.id, os, architecture, variant
+     FROM manifest_list_names JOIN manifest_list_blobs USING (list_id) JOIN images ON manifest_digest = instance
+     WHERE name = ?`,
+    name,
+  );
+}
+
+function findOwners(database: Database, name: string): Candidate[] {
   return database.all<Candidate>(
     `SELECT images.id, os, architecture, variant FROM image_names JOIN images ON images.id = image_id
      WHERE name = ? ORDER BY position DESC`,
@@ -72,10 +87,11 @@ export interface GivenName {
   readonly indexDigest: Digest | undefined;
 }
 
-/** Gives an image a name, taking it from one for the same platform. Call it inside of a transaction. */
+/** Gives an image a name, taking it from one for the same platform and from a manifest list. Call it inside of a transaction. */
 export function giveName(database: Database, { id, name, indexDigest }: GivenName): void {
   const self = database.first<Candidate>("SELECT id, os, architecture, variant FROM images WHERE id = ?", id);
-  for (const other of findByName(database, name)) {
+  database.run("DELETE FROM manifest_list_names WHERE name = ?", name);
+  for (const other of findOwners(database, name)) {
     if (self && other.id !== id && isSamePlatform(platformOf(self), platformOf(other)))
       takeName(database, other.id, name);
   }
@@ -83,6 +99,13 @@ export function giveName(database: Database, { id, name, indexDigest }: GivenNam
     "INSERT OR REPLACE INTO image_names (name, image_id, index_digest) VALUES (?, ?, ?)",
     ...[name, id, indexDigest ?? null],
   );
+  database.run("INSERT OR REPLACE INTO image_name_history (image_id, name) VALUES (?, ?)", id, name);
+}
+
+/** Takes a name from all manifest lists and from all images but some. Call it inside of a transaction. */
+export function takeNameFromOthers(database: Database, name: string, imageIds: readonly string[]): void {
+  database.run("DELETE FROM manifest_list_names WHERE name = ?", name);
+  for (const { id } of findOwners(database, name)) if (!imageIds.includes(id)) takeName(database, id, name);
 }
 
 /** Takes a name from an image, and with the last one in a repository what is known of the image there. */
@@ -130,7 +153,8 @@ function candidateRegistries({ registry }: WrittenReference): string[] {
 function findInAnyRegistry(database: Database, written: WrittenReference): string | undefined {
   const suffix = `/${written.repository}:${written.tag ?? "latest"}`;
   const rows = database.all<{ name: string }>(
-    "SELECT name FROM image_names WHERE substr(name, -length(?)) = ? ORDER BY name",
+    `SELECT name FROM (SELECT name FROM image_names UNION SELECT name FROM manifest_list_names)
+     WHERE substr(name, -length(?)) = ? ORDER BY name`,
     ...[suffix, suffix],
   );
   return rows.find(({ name }) => !name.slice(0, -suffix.length).includes("/"))?.name;

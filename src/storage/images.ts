@@ -16,6 +16,7 @@ import {
   platformOf,
   splitRepoDigest,
   takeName,
+  takeNameFromOthers,
 } from "./image-names.ts";
 import type { LayerStore } from "./layers.ts";
 
@@ -38,6 +39,8 @@ export interface ImageRecord {
   readonly architecture: string;
   readonly variant: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether it lies in a store that is not to be changed. */
+  readonly readOnly: boolean;
 }
 
 export interface NewImage {
@@ -73,6 +76,8 @@ export interface ImageStore {
   /** Gives images, of which no two are for the same platform, a name that stands for them alone from now on. */
   setName(name: string, ids: readonly string[]): void;
   removeName(id: string, name: string): void;
+  /** All names that an image has or has had, the newest first. */
+  namesHistory(id: string): string[];
   /**
    * Removes the record; blobs and layers go with the next garbage collection. Idempotent.
    * @throws {DhowError} `conflict` with exit code 2 if a container uses the image.
@@ -110,6 +115,13 @@ export const imagesSchema: Schema = {
       DROP TABLE image_names;
       ALTER TABLE names_of_images RENAME TO image_names;
       CREATE INDEX image_names_by_image ON image_names (image_id)`,
+    },
+    {
+      since: 4,
+      sql: `CREATE TABLE image_name_history (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, image_id TEXT NOT NULL REFERENCES images ON DELETE CASCADE,
+        name TEXT NOT NULL, UNIQUE (image_id, name));
+      INSERT INTO image_name_history (image_id, name) SELECT image_id, name FROM image_names ORDER BY position`,
     },
   ],
 };
@@ -166,6 +178,10 @@ export function openImages(parts: ImageStoreParts): ImageStore {
       return byId(prepared.id) ?? throwUnknown(prepared.id);
     },
     setName: (name, ids) => database.transaction(() => setName(database, name, ids)),
+    namesHistory: (id) =>
+      database
+        .all<{ name: string }>("SELECT name FROM image_name_history WHERE image_id = ? ORDER BY position DESC", id)
+        .map(({ name }) => name),
     removeName: (id, name) => database.transaction(() => takeName(database, id, name)),
     remove(id) {
       database.transaction(() => {
@@ -218,8 +234,7 @@ function chooseCandidate(candidates: readonly Candidate[], wanted: Platform | un
 }
 
 function setName(database: Database, name: string, ids: readonly string[]): void {
-  const former = findByName(database, name).filter(({ id }) => !ids.includes(id));
-  for (const { id } of former) takeName(database, id, name);
+  takeNameFromOthers(database, name, ids);
   // The first is the newest, and so becomes the last.
   for (const id of ids.toReversed()) {
     if (candidateById(database, id).length === 0) throwUnknown(id);
@@ -280,6 +295,7 @@ function fromRow(row: ImageRow, { names, digests }: Related): ImageRecord {
     architecture: row.architecture,
     variant: row.variant ?? undefined,
     labels: JSON.parse(row.labels) as Record<string, string>,
+    readOnly: false,
   };
 }
 

@@ -32,6 +32,8 @@ export interface LayerStore {
   /** How `unpack` must write deletions: as whiteouts, or by removing the files from the parent's copy it finds. */
   readonly kind: LayerKind;
   find(chainId: Digest): LayerRecord | undefined;
+  /** All layers of this store's kind. */
+  list(): LayerRecord[];
   /** The layers from `chainId` down to the base; top first. @throws {DhowError} `not-found`. */
   chain(chainId: Digest): LayerRecord[];
   /** Absolute path of the unpacked tree. */
@@ -92,6 +94,7 @@ export function openLayers(parts: LayerStoreParts): LayerStore {
   return {
     kind,
     find,
+    list: () => database.all<LayerRow>("SELECT * FROM layers WHERE kind = ?", kind).map(fromRow),
     diffPath,
     chain(chainId) {
       const chain: LayerRecord[] = [];

@@ -28,7 +28,7 @@ async function fleet() {
 }
 
 async function show(engine: Engine, filters: Record<string, string[]> = {}, sort: ImageSortKey = "created") {
-  const rows = await listImages(engine, { filters: new Map(Object.entries(filters)), sort });
+  const { rows } = await listImages(engine, { filters: new Map(Object.entries(filters)), sort, all: false });
   return rows.map(({ repository = "-", tag = "-" }) => `${repository.split("/").at(-1)}:${tag}`);
 }
 
@@ -58,7 +58,10 @@ describe("listImages()", () => {
     [{ reference: ["*al*"] }, ["alpine:3.1", "small:latest"]],
     [{ reference: ["quay.io/*/*"] }, ["ship:v2"]],
     [{ reference: ["ship", "small"] }, ["ship:v2", "small:latest"]],
+    [{ "reference!": ["nosuch", "*ship*"] }, ["-:-", "alpine:3.1", "small:latest"]],
+    [{ "label!": ["maker=me", "maker=you"] }, ["-:-"]],
     [{ readonly: ["true"] }, []],
+    [{ manifest: ["true"] }, []],
     [{ intermediate: ["false"], label: ["sails"] }, ["ship:v2"]],
     [{ containers: ["true"] }, ["ship:v2"]],
   ])("filters by %j", async (filters, expected) => {
@@ -83,6 +86,12 @@ describe("listImages()", () => {
     await expect(show(engine, { colour: ["red"] })).rejects.toThrow('unsupported image filter "colour"');
     await expect(show(engine, { dangling: ["perhaps"] })).rejects.toThrow(
       'non-boolean value "perhaps" for dangling filter',
+    );
+    await expect(show(engine, { dangling: ["true", "false"] })).rejects.toThrow(
+      'specifying "dangling" filter more than once with different values is not supported',
+    );
+    await expect(show(engine, { containers: ["some"] })).rejects.toThrow(
+      'unsupported value "some" for containers filter',
     );
     await expect(show(engine, { until: ["soon"] })).rejects.toThrow(
       'failed to parse value as time or duration: "soon"',

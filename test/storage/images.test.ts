@@ -8,6 +8,7 @@ import { openDatabase } from "../../src/storage/database.ts";
 import { sha256 } from "../../src/storage/hash.ts";
 import { imagesSchema, openImages } from "../../src/storage/images.ts";
 import { openLeases } from "../../src/storage/leases.ts";
+import { manifestListsSchema } from "../../src/storage/manifest-lists.ts";
 import { addSampleImage, makeScratch, sampleConfig } from "./scratch.ts";
 
 const alpine = "docker.io/library/alpine:latest";
@@ -228,7 +229,7 @@ describe("images", () => {
     old.run(`INSERT INTO image_names (name, image_id) VALUES ('${alpine}', '${"a".repeat(64)}')`);
     old.run("PRAGMA user_version = 1");
     old.close();
-    const database = openDatabase(`${root}/state.db`, [imagesSchema]);
+    const database = openDatabase(`${root}/state.db`, [imagesSchema, manifestListsSchema]);
     const images = openImages({
       database,
       blobs: openBlobs(root, openLeases(database)),

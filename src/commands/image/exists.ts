@@ -8,6 +8,6 @@ export const exists = defineCommand({
   options: {},
   operands: { min: 1, max: 1, complete: "images" },
   run({ operands: [image = ""] }, { engine }) {
-    return engine.images.find(image) ? 0 : 1;
+    return (engine.images.find(image) ?? engine.manifestLists.find(image)) ? 0 : 1;
   },
 });

@@ -1,12 +1,14 @@
 import { goTime, humanSince, humanSize } from "../../cli/human.ts";
 import { toMap } from "../../cli/template/values.ts";
 import type { ImageRow } from "../../image/list.ts";
-import { isDangling } from "../../image/listed-image.ts";
+import type { ImageRelations } from "../../image/listed-image.ts";
 
 export interface ImageViewOptions {
   readonly noTrunc: boolean;
   /** How many containers the image has. */
   countContainers(id: string): number;
+  readonly relations: ImageRelations;
+  namesHistory(id: string): readonly string[];
 }
 
 const none = "<none>";
@@ -23,14 +25,25 @@ export function imageFields({ image, repository, tag }: ImageRow, options: Image
     Names: image.names,
     RepoTags: image.names,
     RepoDigests: image.repoDigests,
-    History: image.names.join(", "),
+    get History() {
+      return options.namesHistory(image.id).join(", ");
+    },
     Labels: toMap(image.labels),
-    ParentId: "",
+    get ParentId() {
+      return options.relations.parentOf(image)?.id ?? "";
+    },
     SharedSize: 0,
-    Dangling: isDangling(image),
-    IsDangling: isDangling(image),
-    ReadOnly: false,
-    IsReadOnly: false,
+    get Dangling() {
+      return options.relations.isDangling(image);
+    },
+    get IsDangling() {
+      return options.relations.isDangling(image);
+    },
+    IsManifestList: image.isManifestList ?? false,
+    Arch: image.architecture,
+    Os: image.os,
+    ReadOnly: image.readOnly,
+    IsReadOnly: image.readOnly,
     get Created() {
       return humanSince(image.createdAt);
     },
@@ -54,21 +67,25 @@ export function imageFields({ image, repository, tag }: ImageRow, options: Image
 }
 
 /** One element of `images --format json`. */
-export function imageJson({ image }: ImageRow, { countContainers }: ImageViewOptions): object {
-  const dangling = isDangling(image);
+export function imageJson({ image }: ImageRow, view: ImageViewOptions): object {
+  const { countContainers, namesHistory, relations } = view;
+  const dangling = relations.isDangling(image);
   return {
     Id: image.id,
-    ParentId: "",
-    RepoTags: dangling ? null : image.names,
+    ParentId: relations.parentOf(image)?.id ?? "",
+    RepoTags: image.names.length === 0 ? null : image.names,
     RepoDigests: image.repoDigests,
     Size: image.sizeBytes,
     SharedSize: 0,
     VirtualSize: image.sizeBytes,
     Labels: image.labels,
     Containers: countContainers(image.id),
-    ...(dangling ? { Dangling: true } : { Names: image.names }),
+    ...(image.readOnly ? { ReadOnly: true } : {}),
+    ...(dangling ? { Dangling: true } : {}),
+    ...(image.names.length > 0 ? { Names: image.names } : {}),
     Digest: image.manifestDigest,
-    History: image.names,
+    History: namesHistory(image.id),
+    ...(image.isManifestList ? { IsManifestList: true } : { Arch: image.architecture, Os: image.os }),
     Created: Math.floor(image.createdAt.getTime() / 1000),
     CreatedAt: image.createdAt.toISOString(),
   };

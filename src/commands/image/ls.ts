@@ -6,7 +6,7 @@ import { DhowError } from "../../errors.ts";
 import { type ImageRow, type ImageSortKey, imageSortKeys, listImages } from "../../image/list.ts";
 import type { Filters } from "../../model/filters.ts";
 import { type Column, showListing } from "../listing.ts";
-import { imageFields, imageJson, spacedSize } from "./image-view.ts";
+import { type ImageViewOptions, imageFields, imageJson, spacedSize } from "./image-view.ts";
 
 export const ls = defineCommand({
   usage: "[options] [IMAGE]",
@@ -18,7 +18,7 @@ export const ls = defineCommand({
     "dhow images --filter dangling=true",
   ],
   options: {
-    all: { type: "boolean", short: "a", describe: "Show all images (none are hidden)" },
+    all: { type: "boolean", short: "a", describe: "Show all images (default hides intermediate images)" },
     digests: { type: "boolean", describe: "Show digests" },
     filter: { type: "string", short: "f", array: true, describe: "Filter output based on conditions provided" },
     format: { type: "string", describe: "Change the output format to JSON or a Go template" },
@@ -27,14 +27,27 @@ export const ls = defineCommand({
     noheading: { type: "boolean", short: "n", describe: "Do not print column headings" },
     quiet: { type: "boolean", short: "q", describe: "Display only image IDs" },
     sort: { type: "string", default: "created", describe: `Sort by ${imageSortKeys.join(", ")}` },
+    tree: { type: "boolean", describe: "List multi-platform images as a tree, with what they take on the disk" },
   },
   operands: { max: 1, complete: "images" },
   async run({ options, operands, changed }, { engine, out }) {
-    const rows = await listImages(engine, {
+    const { rows, relations } = await listImages(engine, {
       filters: readFilters(options.filter, operands[0]),
       sort: readSortKey(options.sort),
+      all: options.all,
     });
-    const view = { noTrunc: options["no-trunc"], countContainers: containerCounter(engine) };
+    const view: ImageViewOptions = {
+      noTrunc: options["no-trunc"],
+      countContainers: containerCounter(engine),
+      relations,
+      namesHistory: (id) => engine.images.namesHistory(id),
+    };
+    if (options.tree) {
+      refuseWithTree(["digests", "format", "history", "no-trunc", "quiet"].filter((name) => changed(name as "format")));
+      const { showImageTree } = await import("./image-list-tree.ts");
+      showImageTree(out, engine, rows, { ...view, noHeading: options.noheading });
+      return;
+    }
     const shownId = (row: ImageRow) => (view.noTrunc ? `sha256:${row.image.id}` : row.image.id.slice(0, 12));
     if (options.quiet && !changed("format")) {
       for (const id of new Set(rows.map(shownId))) out.line(id);
@@ -46,7 +59,7 @@ export const ls = defineCommand({
       rows,
       format: options.format,
       noHeading: options.noheading,
-      columns: columns(options, shownId),
+      columns: columns({ ...options, readOnly: rows.some(({ image }) => image.readOnly) }, shownId, view),
       headings: { ID: "IMAGE ID", ReadOnly: "R/O" },
       fields: (row) => imageFields(row, view),
       json: (row) => imageJson(row, view),
@@ -55,10 +68,22 @@ export const ls = defineCommand({
   },
 });
 
+interface ColumnChoice {
+  readonly digests: boolean;
+  readonly history: boolean;
+  readonly readOnly: boolean;
+}
+
 function columns(
-  { digests, history }: { readonly digests: boolean; readonly history: boolean },
+  { digests, history, readOnly }: ColumnChoice,
   shownId: (row: ImageRow) => string,
+  view: ImageViewOptions,
 ): Column<ImageRow>[] {
+  const hidden = new Set([
+    ...(digests ? [] : ["DIGEST"]),
+    ...(history ? [] : ["HISTORY"]),
+    ...(readOnly ? [] : ["R/O"]),
+  ]);
   const all: Column<ImageRow>[] = [
     ["REPOSITORY", ({ repository }) => repository ?? "<none>"],
     ["TAG", ({ tag }) => tag ?? "<none>"],
@@ -66,9 +91,10 @@ function columns(
     ["IMAGE ID", shownId],
     ["CREATED", ({ image }) => humanSince(image.createdAt)],
     ["SIZE", ({ image }) => spacedSize(image.sizeBytes)],
-    ["HISTORY", ({ image }) => image.names.join(", ") || "<none>"],
+    ["HISTORY", ({ image }) => view.namesHistory(image.id).join(", ") || "<none>"],
+    ["R/O", ({ image }) => String(image.readOnly)],
   ];
-  return all.filter(([heading]) => (heading !== "DIGEST" || digests) && (heading !== "HISTORY" || history));
+  return all.filter(([heading]) => !hidden.has(heading));
 }
 
 /** An operand is a filter for names. */
@@ -76,6 +102,11 @@ function readFilters(values: readonly string[], operand: string | undefined): Fi
   if (operand === undefined) return parseFilters(values);
   if (values.length > 0) throw invalid("cannot specify an image and a filter(s)");
   return new Map([["reference", [operand]]]);
+}
+
+/** The tree has columns of its own. */
+function refuseWithTree([flag]: readonly string[]): void {
+  if (flag !== undefined) throw invalid(`--${flag} is not supported with --tree`);
 }
 
 function readSortKey(text: string): ImageSortKey {

@@ -2,6 +2,7 @@ import { defineCommand } from "../../cli/command.ts";
 import { removeContainer } from "../../container/remove.ts";
 import type { Engine } from "../../engine.ts";
 import { DhowError, isKind } from "../../errors.ts";
+import { type Family, relateImages } from "../../image/family.ts";
 import { collectImageGarbage, type RemovedImage, removeImage } from "../../image/remove.ts";
 import { parsePlatform } from "../../oci/platform.ts";
 
@@ -18,26 +19,29 @@ export const rm = defineCommand({
     force: { type: "boolean", short: "f", describe: "Force removal of the image, with the containers that use it" },
     ignore: { type: "boolean", short: "i", describe: "Ignore errors if a specified image does not exist" },
     platform: { type: "string", array: true, describe: "Remove only the images for these platforms" },
-    "no-prune": { type: "boolean", describe: "Do not remove dangling images (accepted; none are kept for parents)" },
+    "no-prune": { type: "boolean", describe: "Do not remove dangling images that the image was made of" },
   },
   operands: { complete: "images" },
   async run({ options, operands }, { engine, out }) {
     checkOperands(operands, options.all);
-    const targets = options.all ? engine.images.list().map(({ id }) => id) : operands;
+    const targets = options.all ? everything(engine) : operands;
+    const family = targets.length > 1 ? relateImages(engine, engine.images.list()) : undefined;
     const isIgnored = (error: unknown) => (options.ignore || options.all) && isKind(error, "not-found");
+    const untagged: string[] = [];
     const deleted: string[] = [];
     const failures: unknown[] = [];
     for (const target of targets) {
       try {
-        const removed = await removeOne(engine, target, options);
-        for (const name of removed.untagged) out.line(`Untagged: ${name}`);
+        const removed = await removeOne(engine, target, { ...options, family });
+        untagged.push(...removed.untagged);
         deleted.push(...removed.deleted);
       } catch (error) {
         if (!isIgnored(error)) failures.push(error);
       }
     }
+    for (const name of untagged) out.line(`Untagged: ${name}`);
     for (const id of deleted) out.line(`Deleted: ${id}`);
-    if (deleted.length > 0) collectImageGarbage(engine);
+    collectImageGarbage(engine);
     if (failures.length > 0) throw new AggregateError(failures.map(withExitCode).sort(byExitCode));
   },
 });
@@ -48,15 +52,25 @@ function checkOperands(operands: readonly string[], all: boolean): void {
     throw invalid("when using the --all switch, you may not pass any images names or IDs");
 }
 
-function removeOne(
-  engine: Engine,
-  target: string,
-  { force, all, platform }: { readonly force: boolean; readonly all: boolean; readonly platform: readonly string[] },
-): Promise<RemovedImage> {
+function everything({ images, manifestLists }: Engine): string[] {
+  return [...manifestLists.list(), ...images.list().filter(({ readOnly }) => !readOnly)].map(({ id }) => id);
+}
+
+interface RemoveFlags {
+  readonly force: boolean;
+  readonly all: boolean;
+  readonly platform: readonly string[];
+  readonly "no-prune": boolean;
+  readonly family: Family | undefined;
+}
+
+function removeOne(engine: Engine, target: string, options: RemoveFlags): Promise<RemovedImage> {
   return removeImage(engine, target, {
-    force,
-    allNames: all,
-    platforms: platform.map(parsePlatform),
+    force: options.force,
+    allNames: options.all,
+    platforms: options.platform.map(parsePlatform),
+    keepParents: options["no-prune"],
+    ...(options.family === undefined ? {} : { family: options.family }),
     removeContainer: (id) => removeContainer(engine, id, { force: true, depend: true }),
   });
 }

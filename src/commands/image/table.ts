@@ -49,6 +49,16 @@ const logout: CommandEntry = {
   load: () => import("../logout.ts").then((module) => module.logout),
 };
 
+const prune: CommandEntry = {
+  summary: "Remove unused images",
+  load: () => import("./prune.ts").then((module) => module.prune),
+};
+
+const tree: CommandEntry = {
+  summary: "Show the layers of an image",
+  load: () => import("./tree.ts").then((module) => module.tree),
+};
+
 const pull: CommandEntry = {
   summary: "Pull an image from a registry",
   topic: "registries",
@@ -81,10 +91,12 @@ export const imageGroup: CommandTree = {
   inspect,
   list: { ...images, aliases: ["ls"] },
   load,
+  prune,
   pull,
   rm: { ...rmi, aliases: ["remove"] },
   tag,
   trust: { summary: "Manage the signature policy", commands: trustGroup },
+  tree,
   untag,
 };
 
