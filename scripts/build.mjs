@@ -54,7 +54,9 @@ const chunks = [
   // What fetching an image takes before it is known whether it is there.
   {
     name: "copy-progress",
-    test: sources("commands/copy-progress|cli/(?:progress|spinner)|model/long-step|image/pull-flags"),
+    test: sources(
+      "commands/copy-progress|cli/(?:progress|spinner)|model/long-step|image/(?:pull-flags|registry-flags|transport/location)",
+    ),
   },
 ];
 

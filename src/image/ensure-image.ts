@@ -2,10 +2,12 @@ import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { ShowLongStep } from "../model/long-step.ts";
 import { matchesPlatform } from "../oci/platform.ts";
+import { formatReference } from "../oci/reference.ts";
 import type { ImageRecord } from "../storage/images.ts";
 import { ensureLayers } from "./ensure-layers.ts";
 import type { PullOptions } from "./pull.ts";
 import type { PullPolicy } from "./pull-flags.ts";
+import { parseLocation } from "./transport/location.ts";
 
 export interface EnsureOptions extends PullOptions {
   readonly policy: PullPolicy;
@@ -15,10 +17,24 @@ export interface EnsureOptions extends PullOptions {
 
 /**
  * The image that a name or id stands for, pulled if the policy wants that. The default image is made when it is missing.
- * Nothing of the registry client is loaded unless a registry has to be asked.
+ * A place with a transport in front, as `oci-archive:PATH`, is always copied from. Nothing of the registry client is loaded
+ * unless a registry has to be asked.
  * @throws {DhowError} `not-found` with podman's "image not known" under the policy `never`; else as `pullImage`.
  */
 export async function ensureImage(engine: Engine, name: string, options: EnsureOptions): Promise<ImageRecord> {
+  const location = parseLocation(name);
+  if (location === undefined) return ensureNamed(engine, name, options);
+  switch (location.transport) {
+    case "docker":
+      return ensureNamed(engine, formatReference(location.reference), options);
+    case "containers-storage":
+      return unpacked(engine, engine.images.get(location.name, options.platform));
+    default:
+      return (await import("./pull-file.ts")).pullFromFile(engine, location, options);
+  }
+}
+
+async function ensureNamed(engine: Engine, name: string, options: EnsureOptions): Promise<ImageRecord> {
   const { policy, platform } = options;
   const local = engine.images.find(name, platform) ?? engine.images.find(name);
   const isSuitable = local !== undefined && (platform === undefined || matchesPlatform(local, platform));

@@ -1,12 +1,14 @@
 import type { Engine } from "../engine.ts";
 import { isKind } from "../errors.ts";
 import type { ImageRecord } from "../storage/images.ts";
+import { parseLocation } from "./transport/location.ts";
 
 /**
  * The stored image that a name, id or digest stands for. The default image is made when it is named and not there.
  * @throws {DhowError} `not-found`: "NAME: image not known"; `conflict` if an id prefix fits several.
  */
-export async function findImage(engine: Engine, nameOrId: string): Promise<ImageRecord> {
+export async function findImage(engine: Engine, text: string): Promise<ImageRecord> {
+  const nameOrId = localName(text);
   try {
     return engine.images.get(nameOrId);
   } catch (error) {
@@ -15,4 +17,10 @@ export async function findImage(engine: Engine, nameOrId: string): Promise<Image
     if (isDefaultImageName(nameOrId)) return ensureDefaultImage(engine);
     throw error;
   }
+}
+
+/** Podman's other way to write the name of a stored image. */
+function localName(text: string): string {
+  const location = text.startsWith("containers-storage:") ? parseLocation(text) : undefined;
+  return location?.transport === "containers-storage" ? location.name : text;
 }

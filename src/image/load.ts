@@ -2,6 +2,7 @@ import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import { doSilently, type ShowLongStep } from "../model/long-step.ts";
 import type { ImageRecord } from "../storage/images.ts";
+import { requireAcceptedFile } from "./accept-file.ts";
 import { findImages } from "./archive/find-images.ts";
 import { type OpenFiles, openArchiveStream, openFiles } from "./archive/open-files.ts";
 import type { CopyEvent } from "./copy-event.ts";
@@ -33,10 +34,14 @@ export async function loadImages(
 ): Promise<LoadedImage[]> {
   using files = await showLongStep("Loading images", () => open(engine, source));
   const loaded: LoadedImage[] = [];
-  for (const image of await findImages(files)) {
+  const { form, images } = await findImages(files);
+  const path = typeof source === "string" ? source : undefined;
+  const transport = form === "oci" && !files.isFolder ? "oci-archive" : form;
+  for (const image of images) {
     const { names } = image;
+    await requireAcceptedFile(image, { transport, path });
     const record = await storeImage(engine, image, { names, onEvent });
-    recordImageEvent(engine, record, "loadfromarchive", typeof source === "string" ? source : "stdin");
+    recordImageEvent(engine, record, "loadfromarchive", path ?? "stdin");
     loaded.push({ image: record, names });
   }
   return loaded;

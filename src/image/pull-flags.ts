@@ -2,25 +2,17 @@ import { DhowError } from "../errors.ts";
 import type { Platform } from "../oci/image.ts";
 import { formatPlatform, hostPlatform, parsePlatform } from "../oci/platform.ts";
 import type { PullOptions } from "./pull.ts";
+import { type RegistryFlags, readRegistryFlags } from "./registry-flags.ts";
 
 export type PullPolicy = "always" | "missing" | "never" | "newer";
 
 /** The flags of pull, run and create that say which image, and how it is fetched, by long name. */
-export interface PullFlags {
+export interface PullFlags extends RegistryFlags {
   readonly platform: string | undefined;
   readonly arch: string | undefined;
   readonly os: string | undefined;
   readonly variant: string | undefined;
-  readonly "tls-verify": boolean;
-  readonly authfile: string | undefined;
-  readonly creds: string | undefined;
-  readonly "cert-dir": string | undefined;
-  readonly retry: number | undefined;
-  readonly "retry-delay": string | undefined;
 }
-
-const defaultRetries = 3;
-const defaultRetryDelayMs = 1000;
 
 /** Spellings of policies that Podman and Kubernetes users know. */
 const policies: Readonly<Record<string, PullPolicy>> = {
@@ -53,18 +45,7 @@ export function parsePullPolicy(text: string): PullPolicy {
  * @throws {DhowError} `invalid-argument`.
  */
 export function readPullFlags(flags: PullFlags, isTlsVerifyGiven: boolean): PullOptions {
-  const { authfile, creds, retry } = flags;
-  return {
-    platform: readPlatform(flags),
-    tlsVerify: isTlsVerifyGiven ? flags["tls-verify"] : undefined,
-    authFile: authfile,
-    credentials: creds === undefined ? undefined : parseCredentials(creds),
-    certDir: flags["cert-dir"],
-    retry: {
-      retries: retry ?? defaultRetries,
-      delayMs: flags["retry-delay"] === undefined ? defaultRetryDelayMs : parseDuration(flags["retry-delay"]),
-    },
-  };
+  return { platform: readPlatform(flags), ...readRegistryFlags(flags, isTlsVerifyGiven) };
 }
 
 function readPlatform({ platform, arch, os, variant }: PullFlags): Platform | undefined {
@@ -79,28 +60,4 @@ function readPlatform({ platform, arch, os, variant }: PullFlags): Platform | un
   return parsePlatform(
     formatPlatform({ os: os || host.os, architecture: arch || host.architecture, ...(variant ? { variant } : {}) }),
   );
-}
-
-function parseCredentials(text: string): { username: string; password: string } {
-  if (text === "") throw new DhowError("credentials can't be empty", { kind: "invalid-argument" });
-  const colon = text.indexOf(":");
-  if (colon === 0) throw new DhowError("username can't be empty", { kind: "invalid-argument" });
-  if (colon < 0) {
-    throw new DhowError("credentials without a password", {
-      kind: "invalid-argument",
-      hint: "write USERNAME:PASSWORD, or sign in with 'dhow login'",
-    });
-  }
-  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
-}
-
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Milliseconds of a duration as Go writes it: `1m30s`, `500ms`. */
-function parseDuration(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-  if (text !== "0" && (text === "" || parts.map(([part]) => part).join("") !== text)) {
-    throw new DhowError(`time: invalid duration ${JSON.stringify(text)}`, { kind: "invalid-argument" });
-  }
-  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (unitsMs[unit ?? ""] ?? 0), 0);
 }

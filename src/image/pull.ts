@@ -12,6 +12,7 @@ import type { CopyEvent } from "./copy-event.ts";
 import { recordImageEvent } from "./record-event.ts";
 import { connectTo, describeCauses, openRegistryImage, type RegistryOptions } from "./registry-image.ts";
 import { storeImage } from "./store-image.ts";
+import { parseLocation } from "./transport/location.ts";
 
 export interface PullOptions extends RegistryOptions {
   /** Undefined: this machine's. */
@@ -23,8 +24,6 @@ export interface PullOptions extends RegistryOptions {
 export type PullEvent =
   /** How a short name was resolved, as a sentence. */
   { readonly type: "resolved"; readonly text: string } | { readonly type: "trying"; readonly name: string } | CopyEvent;
-
-const dockerTransport = "docker://";
 
 /**
  * Pulls an image by name. Layers that are stored already are not downloaded; a second pull of the same image at the same time
@@ -84,8 +83,12 @@ export async function findRemoteDigest(
 }
 
 function resolve(engine: Engine, config: RegistriesConfig, name: string) {
-  if (name.startsWith(dockerTransport)) {
-    return { candidates: [parseReference(name.slice(dockerTransport.length))], description: undefined };
+  const location = parseLocation(name);
+  if (location?.transport === "docker") return { candidates: [location.reference], description: undefined };
+  if (location !== undefined) {
+    throw new DhowError(`pulling all tags is not supported for ${location.transport} transport`, {
+      kind: "invalid-argument",
+    });
   }
   const resolved = resolveName(config, name);
   // A short name means the image that it meant when it was pulled, whatever is configured now.

@@ -42,6 +42,20 @@ export async function connectTo(
 }
 
 /**
+ * Connects to the registry that a reference names, for writing: neither its mirrors nor another location take its place. The client
+ * must be closed.
+ * @throws {DhowError} `permission-denied` if the registry is blocked.
+ */
+export async function connectForPush(
+  config: RegistriesConfig,
+  reference: Reference,
+  options: RegistryOptions,
+): Promise<RegistryClient> {
+  const { insecure } = findPullSources(config, reference).at(-1) as PullSource;
+  return connect({ reference, insecure, isMirror: false }, reference, options);
+}
+
+/**
  * Finds the first of a reference's mirrors and its own registry that has the image. It must be disposed of.
  * @throws {DhowError} What the registry itself said; failures of mirrors are told along.
  */

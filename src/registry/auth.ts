@@ -7,7 +7,8 @@ import type { Transport } from "./transport.ts";
 /** Answers a registry's challenges: gives the Authorization header for its requests, and keeps tokens for this process. */
 export interface Authenticator {
   /**
-   * The header for requests that need `scope` (`repository:a/b:pull`, "" for none); undefined if the registry asks for nothing.
+   * The header for requests that need `scope` (`repository:a/b:pull`, several divided by spaces, "" for none); undefined if the
+   * registry asks for nothing.
    * @throws {DhowError} `permission-denied` if the token server refuses the credentials.
    */
   authorization(scope: string): Promise<string | undefined>;
@@ -85,7 +86,7 @@ async function requestToken(
   const accept = { accept: "application/json" };
   const response =
     credentials?.identityToken === undefined
-      ? await transport.request(withQuery(realm, { account: credentials?.username, service, scope }), {
+      ? await transport.request(withScopes(withQuery(realm, { account: credentials?.username, service }), scope), {
           headers: accept,
           authorization: basicAuthorization(credentials),
         })
@@ -135,6 +136,12 @@ function withQuery(base: URL, parameters: Readonly<Record<string, string | undef
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && value !== "") url.searchParams.append(name, value);
   }
+  return url;
+}
+
+/** Each scope is a parameter of its own. */
+function withScopes(url: URL, scope: string): URL {
+  for (const one of scope.split(" ")) if (one !== "") url.searchParams.append("scope", one);
   return url;
 }
 

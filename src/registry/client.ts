@@ -4,14 +4,12 @@ import { type Digest, parseDigest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/image.ts";
 import { manifestSizeLimit } from "../oci/manifest.ts";
 import { acceptedManifestTypes } from "../oci/media-types.ts";
-import { defaultRegistry, type Reference, repositoryName } from "../oci/reference.ts";
-import { type Authenticator, createAuthenticator } from "./auth.ts";
-import { loadCertificates } from "./certificates.ts";
-import type { Credentials } from "./credentials.ts";
+import { type Reference, repositoryName } from "../oci/reference.ts";
 import { downloadBlob } from "./download.ts";
 import { responseError } from "./response-error.ts";
-import type { RetryPolicy } from "./retry.ts";
-import { openTransport, type RequestOptions, type Transport, type TransportResponse } from "./transport.ts";
+import { openSession, pullScope, pushScope, type RegistrySettings, requestSignedIn, type Session } from "./session.ts";
+import type { TransportResponse } from "./transport.ts";
+import { type BlobSource, type UploadOutcome, uploadBlob } from "./upload.ts";
 
 /** A connection to one registry, speaking the distribution protocol. Must be closed. */
 export interface RegistryClient {
@@ -27,6 +25,15 @@ export interface RegistryClient {
   fetchBlob(reference: Reference, descriptor: Descriptor, target: BlobTarget): Promise<void>;
   /** All tags of the repository, in the registry's order. */
   listTags(reference: Reference): Promise<string[]>;
+  /** Whether the repository has the blob; false if the registry does not say. */
+  hasBlob(reference: Reference, descriptor: Descriptor): Promise<boolean>;
+  /** Makes a blob part of the repository, as {@link uploadBlob}. */
+  putBlob(reference: Reference, descriptor: Descriptor, source: BlobSource): Promise<UploadOutcome>;
+  /**
+   * Stores a manifest or an index under the reference's tag, or under its digest alone. What it names must be there.
+   * @throws {DhowError} `unsupported` if the registry does not take manifests of that type; `permission-denied`, `unavailable`.
+   */
+  putManifest(reference: Reference, manifest: PutManifest): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,32 +44,17 @@ export interface FetchedManifest {
   readonly contentType: string;
 }
 
+export interface PutManifest {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+}
+
 export interface BlobTarget {
   readonly path: string;
   readonly onProgress?: (receivedBytes: number) => void;
   readonly signal?: AbortSignal;
 }
 
-export interface RegistrySettings {
-  /** Plain http and unchecked certificates are allowed: https is tried first. */
-  readonly insecure: boolean;
-  /** Undefined: anonymous. */
-  readonly credentials: Credentials | undefined;
-  readonly certDir?: string | undefined;
-  readonly retry: RetryPolicy;
-  /** As {@link TransportSettings}. */
-  readonly idleTimeoutMs?: number | undefined;
-}
-
-interface Session {
-  readonly transport: Transport;
-  readonly authenticator: Authenticator;
-  readonly base: URL;
-  readonly retry: RetryPolicy;
-}
-
-/** Docker Hub answers at another address than its name says. */
-const addresses: Readonly<Record<string, string>> = { [defaultRegistry]: "registry-1.docker.io" };
 const tagListLimit = 8 << 20;
 
 /**
@@ -83,6 +75,9 @@ export async function connectRegistry(registry: string, settings: RegistrySettin
         open: (offset) => openBlob(session, reference, { descriptor, offset, signal: target.signal }),
       }),
     listTags: (reference) => listTags(session, reference),
+    hasBlob: (reference, descriptor) => hasBlob(session, reference, descriptor),
+    putBlob: (reference, descriptor, source) => uploadBlob(session, reference, { descriptor, source }),
+    putManifest: (reference, manifest) => putManifest(session, reference, manifest),
     close: () => session.transport.close(),
   };
 }
@@ -100,50 +95,6 @@ export async function checkLogin(registry: string, settings: RegistrySettings): 
   } finally {
     await session.transport.close();
   }
-}
-
-async function openSession(registry: string, settings: RegistrySettings): Promise<Session> {
-  const host = addresses[registry] ?? registry;
-  const { insecure, credentials, retry, idleTimeoutMs } = settings;
-  const certificates = loadCertificates(registry, settings.certDir);
-  const transport = openTransport({ host, insecure, certificates, retry, idleTimeoutMs });
-  const authenticator = createAuthenticator({ transport, credentials, allowPlainHttp: insecure });
-  try {
-    return { transport, authenticator, retry, base: await ping({ transport, authenticator, insecure, host }) };
-  } catch (error) {
-    await transport.close();
-    if (!(error instanceof DhowError)) throw error;
-    throw new DhowError(`pinging container registry ${host}`, { kind: error.kind, cause: error, ...hintOf(error) });
-  }
-}
-
-interface PingOptions {
-  readonly transport: Transport;
-  readonly authenticator: Authenticator;
-  readonly insecure: boolean;
-  readonly host: string;
-}
-
-/** @returns The registry's base URL: https, or http if that is allowed and https does not work. */
-async function ping(options: PingOptions): Promise<URL> {
-  try {
-    return await pingScheme("https", options);
-  } catch (error) {
-    if (!options.insecure) throw error;
-    return await pingScheme("http", options);
-  }
-}
-
-async function pingScheme(scheme: string, { transport, authenticator, host, insecure }: PingOptions): Promise<URL> {
-  const url = URL.parse(`${scheme}://${host}/v2/`);
-  if (!url) throw new DhowError("its name is no valid address or its port too large", { kind: "invalid-argument" });
-  // Where http comes next, waiting for https to get better helps nobody.
-  const response = await transport.request(url, insecure && scheme === "https" ? { retry: false } : {});
-  if (response.status !== 200 && response.status !== 401)
-    throw await responseError(response, `Get ${JSON.stringify(url.href)}`);
-  authenticator.challenge(response.header("www-authenticate"));
-  await response.discard();
-  return url;
 }
 
 async function fetchManifest(session: Session, reference: Reference): Promise<FetchedManifest> {
@@ -231,32 +182,29 @@ function parseTags(bytes: Buffer, reference: Reference): string[] {
   throw new DhowError(`the tags list of ${repositoryName(reference)} is not valid`, { kind: "corrupt" });
 }
 
-/** Sends a request with what the registry wants for the scope. A token that it does not accept any more is renewed once. */
-async function requestSignedIn(
-  { transport, authenticator, base }: Session,
-  path: string,
-  scope: string,
-  options: Omit<RequestOptions, "authorization">,
-): Promise<TransportResponse> {
-  const url = new URL(path, base);
-  const response = await transport.request(url, {
-    ...options,
-    authorization: await authenticator.authorization(scope),
-  });
-  const challenge = response.header("www-authenticate");
-  // Another host's challenge must not make us send it anything.
-  if (response.status !== 401 || challenge === undefined || response.url.origin !== base.origin) return response;
-  authenticator.challenge(challenge);
-  const authorization = await authenticator.authorization(scope);
-  if (authorization === undefined) return response;
+async function hasBlob(session: Session, reference: Reference, { digest, size }: Descriptor): Promise<boolean> {
+  const path = `/v2/${reference.repository}/blobs/${digest}`;
+  const response = await requestSignedIn(session, path, pushScope(reference), { method: "HEAD" });
   await response.discard();
-  return transport.request(url, { ...options, authorization });
+  const length = response.header("content-length");
+  return response.status === 200 && (length === undefined || Number(length) === size);
 }
 
-function pullScope({ repository }: Reference): string {
-  return `repository:${repository}:pull`;
-}
+/** What registries answer to manifests of a type that they do not know. */
+const refusingStatuses: readonly number[] = [400, 405, 415];
 
-function hintOf({ hint }: DhowError): { hint?: string } {
-  return hint === undefined ? {} : { hint };
+async function putManifest(session: Session, reference: Reference, { bytes, mediaType }: PutManifest): Promise<void> {
+  const target = reference.tag ?? reference.digest ?? "latest";
+  const path = `/v2/${reference.repository}/manifests/${target}`;
+  const response = await requestSignedIn(session, path, pushScope(reference), {
+    method: "PUT",
+    headers: { "content-type": mediaType },
+    body: bytes,
+    retry: true,
+  });
+  if (response.status >= 200 && response.status < 300) return response.discard();
+  const doing = `writing manifest: uploading manifest ${target} to ${repositoryName(reference)}`;
+  const error = await responseError(response, doing);
+  if (!refusingStatuses.includes(response.status)) throw error;
+  throw new DhowError(error.message, { kind: "unsupported", cause: error.cause });
 }

@@ -13,7 +13,7 @@ import { type RetryPolicy, waitBeforeRetry } from "./retry.ts";
 export interface Transport {
   /**
    * Sends a request and follows redirects. Answers of every status are returned; connection errors, 429 and 5xx are tried
-   * again first (GET and HEAD only). The body of the response must be read or discarded.
+   * again first (GET and HEAD only, unless `retry` says so). The body of the response must be read or discarded.
    * @throws {DhowError} `unavailable` if there is no answer.
    */
   request(url: URL, options?: RequestOptions): Promise<TransportResponse>;
@@ -22,14 +22,17 @@ export interface Transport {
 }
 
 export interface RequestOptions {
-  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent to the origin of the URL alone: never to the host that a redirect names. */
   readonly authorization?: string | undefined;
-  readonly body?: string;
+  /** A function is called for each time that the request is sent; it is given `content-length` as a header. */
+  readonly body?: string | Uint8Array | (() => Readable);
   readonly signal?: AbortSignal | undefined;
-  /** False: the first answer or error counts. */
-  readonly retry?: false;
+  /** False: the first answer or error counts. True: sending it twice does no harm. */
+  readonly retry?: boolean;
+  /** How long the answer may take, where that is longer than the silence that is waited out otherwise. */
+  readonly answerTimeoutMs?: number;
 }
 
 export interface TransportResponse {
@@ -166,7 +169,7 @@ async function requestPatiently(
   options: RequestOptions,
 ): Promise<TransportResponse> {
   const isIdempotent = options.method === undefined || options.method === "GET" || options.method === "HEAD";
-  const retries = isIdempotent && options.retry !== false ? policy.retries : 0;
+  const retries = (options.retry ?? isIdempotent) ? policy.retries : 0;
   for (let attempt = 0; ; attempt++) {
     let retryAfter: string | undefined;
     try {
@@ -188,7 +191,12 @@ async function requestOnce(
   options: RequestOptions & { readonly idleTimeoutMs: number },
 ): Promise<TransportResponse> {
   const method = options.method ?? "GET";
-  const { statusCode, headers, body } = await send(url, {
+  const body = typeof options.body === "function" ? options.body() : options.body;
+  const {
+    statusCode,
+    headers,
+    body: answer,
+  } = await send(url, {
     dispatcher,
     method,
     headers: {
@@ -197,7 +205,8 @@ async function requestOnce(
       ...options.headers,
       ...(options.authorization === undefined ? {} : { authorization: options.authorization }),
     },
-    ...(options.body === undefined ? {} : { body: options.body }),
+    ...(body === undefined ? {} : { body }),
+    ...(options.answerTimeoutMs === undefined ? {} : { headersTimeout: options.answerTimeoutMs }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return {
@@ -208,13 +217,13 @@ async function requestOnce(
       const value = headers[name];
       return Array.isArray(value) ? value.join(", ") : value;
     },
-    chunks: () => atFairPace(body, { url, windowMs: options.idleTimeoutMs }),
-    bytes: (limit) => readBody(atFairPace(body, { url, windowMs: options.idleTimeoutMs }), limit, { method, url }),
-    discard: () => body.dump({ limit: 64 << 10 }),
+    chunks: () => atFairPace(answer, { url, windowMs: options.idleTimeoutMs }),
+    bytes: (limit) => readBody(atFairPace(answer, { url, windowMs: options.idleTimeoutMs }), limit, { method, url }),
+    discard: () => answer.dump({ limit: 64 << 10 }),
     abandon() {
       // Destroyed before its end, it fails once more.
-      body.on("error", () => {});
-      body.destroy();
+      answer.on("error", () => {});
+      answer.destroy();
     },
   };
 }

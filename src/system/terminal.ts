@@ -79,10 +79,10 @@ export function readInput(take: (bytes: Uint8Array) => Promise<void>, ended: () 
 }
 
 /**
- * Writes to stdout or stderr as they come, waiting while their reader is slow.
+ * Writes to stdout, stderr or another pipe, waiting while its reader is slow.
  * @throws The system's error, as EPIPE when nobody reads any more.
  */
-export async function writeOutput(fd: 1 | 2, bytes: Uint8Array): Promise<void> {
+export async function writeOutput(fd: number, bytes: Uint8Array): Promise<void> {
   for (let offset = 0; offset < bytes.length; ) offset += await writeSome(fd, bytes, offset);
 }
 

@@ -69,7 +69,8 @@ function ociLayout(change: { digest?: string; size?: number; annotations?: Recor
   ];
 }
 
-const read = async (bytes: Buffer) => findImages(await unpackArchive(Readable.from([bytes]), join(folder, "files")));
+const read = async (bytes: Buffer) =>
+  (await findImages(await unpackArchive(Readable.from([bytes]), join(folder, "files")))).images;
 
 /** Writes entries into a folder, as tar would. */
 function layOut(entries: readonly Entry[]): string {
@@ -120,7 +121,7 @@ describe("findImages()", () => {
   });
 
   it("reads an OCI layout and a dir: folder where they lie, and checks what it copies", async () => {
-    const [image] = await findImages(folderFiles(layOut(ociLayout())));
+    const [image] = (await findImages(folderFiles(layOut(ociLayout())))).images;
     const blob = image?.manifest.config;
     const path = join(folder, "copy");
     if (blob) await image.fetchBlob(blob, { path });
@@ -133,7 +134,7 @@ describe("findImages()", () => {
       ["manifest.json", manifest],
       [sha256(config), config.replace("linux", "LINUX")],
     ]);
-    const [damaged] = await findImages(folderFiles(inFolder));
+    const [damaged] = (await findImages(folderFiles(inFolder))).images;
     expect(damaged?.names).toEqual([]);
     await expect(blob && damaged?.fetchBlob(blob, { path })).rejects.toMatchObject({ kind: "corrupt" });
   });
@@ -174,7 +175,7 @@ describe("findImages()", () => {
   it("copes with a stream that comes a byte at a time", async () => {
     const bytes = gzipSync(await archive(dockerSave));
     const drops = Readable.from([...bytes].map((byte) => Buffer.of(byte)));
-    expect(await findImages(await unpackArchive(drops, join(folder, "files")))).toHaveLength(1);
+    expect((await findImages(await unpackArchive(drops, join(folder, "files")))).images).toHaveLength(1);
   });
 
   it.each([

@@ -12,6 +12,7 @@ import type { ContainerRecord, ImageRecord } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
 import { ensureImage } from "../../image/ensure-image.ts";
 import { parsePullPolicy, readPullFlags } from "../../image/pull-flags.ts";
+import { parseLocation } from "../../image/transport/location.ts";
 import type { MountConfig } from "../../model/container-config.ts";
 import { showCopy } from "../copy-progress.ts";
 
@@ -77,7 +78,10 @@ function nameOf({ names, id }: ImageRecord, asked: string): string {
   const full = names.find(
     (name) => name.endsWith(`/${asked}`) || name.endsWith(`/${asked}:latest`) || name === `${asked}:latest`,
   );
-  return full ?? (id.startsWith(asked) ? (names[0] ?? asked) : asked);
+  if (full !== undefined) return full;
+  // Where it came from, as `oci-archive:PATH`, is no name.
+  const isPlace = parseLocation(asked) !== undefined;
+  return id.startsWith(asked) || isPlace ? (names[0] ?? (isPlace ? id : asked)) : asked;
 }
 
 async function replace(engine: CommandContext["engine"], name: string | undefined): Promise<void> {

@@ -3,7 +3,7 @@ import { defineCommand } from "../../cli/command.ts";
 import { isTerminal } from "../../cli/output.ts";
 import { openSpinner } from "../../cli/spinner.ts";
 import { DhowError } from "../../errors.ts";
-import { openArchive } from "../../image/archive/open-files.ts";
+import { stdinArchive } from "../../image/archive/open-files.ts";
 import { loadImages } from "../../image/load.ts";
 import { showCopy } from "../copy-progress.ts";
 
@@ -46,7 +46,7 @@ async function openStdin(): Promise<AsyncIterable<Buffer>> {
       kind: "invalid-argument",
     });
   }
-  const archive = openArchive("/dev/stdin");
+  const archive = stdinArchive();
   // The program in front of a pipe may ask for a password on the terminal before it says anything.
   await once(archive, "readable").catch(() => undefined);
   return archive;

@@ -65,6 +65,18 @@ const pull: CommandEntry = {
   load: () => import("./pull.ts").then((module) => module.pull),
 };
 
+const push: CommandEntry = {
+  summary: "Push an image to a registry",
+  topic: "registries",
+  load: () => import("./push.ts").then((module) => module.push),
+};
+
+const save: CommandEntry = {
+  summary: "Save images to an archive or a folder",
+  topic: "images",
+  load: () => import("./save.ts").then((module) => module.save),
+};
+
 const rmi: CommandEntry = {
   summary: "Remove images",
   topic: "images",
@@ -93,7 +105,9 @@ export const imageGroup: CommandTree = {
   load,
   prune,
   pull,
+  push,
   rm: { ...rmi, aliases: ["remove"] },
+  save,
   tag,
   trust: { summary: "Manage the signature policy", commands: trustGroup },
   tree,
@@ -108,7 +122,9 @@ export const imageCommands: CommandTree = {
   login,
   logout,
   pull,
+  push,
   rmi,
+  save,
   tag,
   untag,
 };

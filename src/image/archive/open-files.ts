@@ -7,7 +7,10 @@ import { unpackArchive } from "./archive-files.ts";
 import { folderFiles, type ImageFiles } from "./image-files.ts";
 
 /** The files of an archive or a folder; the copies of an archive's go when it is disposed of. */
-export type OpenFiles = ImageFiles & Disposable;
+export interface OpenFiles extends ImageFiles, Disposable {
+  /** Whether they lie in a folder of the user's. */
+  readonly isFolder: boolean;
+}
 
 /**
  * Opens an archive by its path, or a folder.
@@ -15,7 +18,7 @@ export type OpenFiles = ImageFiles & Disposable;
  */
 export async function openFiles(engine: Pick<Engine, "paths">, path: string): Promise<OpenFiles> {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    return { ...folderFiles(path), [Symbol.dispose]: () => {} };
+    return { ...folderFiles(path), isFolder: true, [Symbol.dispose]: () => {} };
   }
   return openArchiveStream(engine, openArchive(path));
 }
@@ -27,15 +30,19 @@ export async function openArchiveStream(
 ): Promise<OpenFiles> {
   const folder = newTemporaryPath(paths.data);
   try {
-    return { ...(await unpackArchive(source, folder)), [Symbol.dispose]: () => removeTree(folder) };
+    return { ...(await unpackArchive(source, folder)), isFolder: false, [Symbol.dispose]: () => removeTree(folder) };
   } catch (error) {
     removeTree(folder);
     throw error;
   }
 }
 
-/** An archive as a stream. @throws {DhowError} `not-found`. */
-export function openArchive(path: string): Readable {
+/** Stdin as an archive, whether that is a file, a pipe or a socket. */
+export function stdinArchive(): Readable {
+  return process.stdin;
+}
+
+function openArchive(path: string): Readable {
   const fd = openExisting(path);
   return createReadStream(path, { fd, highWaterMark: 1 << 20 });
 }

@@ -1,4 +1,5 @@
 import type { OptionTable } from "../../command.ts";
+import { registryOptions } from "../registry.ts";
 
 /** Which image, and how it is fetched. */
 export const imageOptions = {
@@ -24,22 +25,5 @@ export const imageOptions = {
     valueName: "VARIANT",
   },
   quiet: { type: "boolean", short: "q", describe: "Suppress output information when pulling images" },
-  "tls-verify": {
-    type: "boolean",
-    default: true,
-    describe: "Require HTTPS and verify certificates when contacting registries for pulling images",
-  },
-  authfile: { type: "string", describe: "Path of the authentication file", complete: "files" },
-  creds: { type: "string", describe: "Credentials (USERNAME[:PASSWORD]) to use for authenticating to a registry" },
-  "cert-dir": {
-    type: "string",
-    describe: "Path to a directory containing TLS certificates and keys",
-    complete: "files",
-  },
-  retry: {
-    type: "number",
-    describe: "Number of times to retry in case of failure when performing pull",
-    valueName: "uint",
-  },
-  "retry-delay": { type: "string", describe: "Delay between retries in case of pull failures" },
+  ...registryOptions,
 } as const satisfies OptionTable;

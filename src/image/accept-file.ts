@@ -1,0 +1,34 @@
+import { resolve } from "node:path";
+import { DhowError } from "../errors.ts";
+import { acceptsAnything, requireAccepted } from "../trust/judge.ts";
+import { loadPolicy } from "../trust/policy-file.ts";
+import { pathScopes } from "../trust/scopes.ts";
+import type { SourceImage } from "./source-image.ts";
+
+/**
+ * Checks that the signature policy (policy.json) lets an image of an archive or a folder in. None of these carries signatures
+ * that dhow knows.
+ * @param place Its transport, and its path if it has one.
+ * @throws {DhowError} `permission-denied` in podman's words; `invalid-argument` for an invalid policy.
+ */
+export async function requireAcceptedFile(
+  image: SourceImage,
+  { transport, path }: { readonly transport: string; readonly path: string | undefined },
+): Promise<void> {
+  const policy = loadPolicy();
+  if (acceptsAnything(policy)) return;
+  const name = `${transport}:${path ?? "stdin"}`;
+  try {
+    await requireAccepted(policy, {
+      transport,
+      scopes: path === undefined ? [] : pathScopes(resolve(path)),
+      name,
+      reference: undefined,
+      digests: [image.manifestDigest],
+      signatures: async () => [],
+    });
+  } catch (cause) {
+    if (!(cause instanceof DhowError)) throw cause;
+    throw new DhowError(`unable to copy from source ${name}`, { kind: cause.kind, cause });
+  }
+}

@@ -1,0 +1,58 @@
+import { DhowError } from "../errors.ts";
+import type { RegistryOptions } from "./registry-image.ts";
+
+/** The flags of pull, push and others that say how registries are reached, by long name. */
+export interface RegistryFlags {
+  readonly "tls-verify": boolean;
+  readonly authfile: string | undefined;
+  readonly creds: string | undefined;
+  readonly "cert-dir": string | undefined;
+  readonly retry: number | undefined;
+  readonly "retry-delay": string | undefined;
+}
+
+const defaultRetries = 3;
+const defaultRetryDelayMs = 1000;
+
+/**
+ * Reads the flags.
+ * @param isTlsVerifyGiven Whether the user gave --tls-verify: without it, registries.conf decides.
+ * @throws {DhowError} `invalid-argument`.
+ */
+export function readRegistryFlags(flags: RegistryFlags, isTlsVerifyGiven: boolean): RegistryOptions {
+  const { authfile, creds, retry } = flags;
+  return {
+    tlsVerify: isTlsVerifyGiven ? flags["tls-verify"] : undefined,
+    authFile: authfile,
+    credentials: creds === undefined ? undefined : parseCredentials(creds),
+    certDir: flags["cert-dir"],
+    retry: {
+      retries: retry ?? defaultRetries,
+      delayMs: flags["retry-delay"] === undefined ? defaultRetryDelayMs : parseDuration(flags["retry-delay"]),
+    },
+  };
+}
+
+function parseCredentials(text: string): { username: string; password: string } {
+  if (text === "") throw new DhowError("credentials can't be empty", { kind: "invalid-argument" });
+  const colon = text.indexOf(":");
+  if (colon === 0) throw new DhowError("username can't be empty", { kind: "invalid-argument" });
+  if (colon < 0) {
+    throw new DhowError("credentials without a password", {
+      kind: "invalid-argument",
+      hint: "write USERNAME:PASSWORD, or sign in with 'dhow login'",
+    });
+  }
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of a duration as Go writes it: `1m30s`, `500ms`. */
+function parseDuration(text: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  if (text !== "0" && (text === "" || parts.map(([part]) => part).join("") !== text)) {
+    throw new DhowError(`time: invalid duration ${JSON.stringify(text)}`, { kind: "invalid-argument" });
+  }
+  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (unitsMs[unit ?? ""] ?? 0), 0);
+}

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import type { Engine } from "../../engine.ts";
+import { DhowError } from "../../errors.ts";
+import { addImageBlobs } from "./add-image-blobs.ts";
+import { folderWriter } from "./file-writers.ts";
+import type { ImageSink } from "./image-sink.ts";
+
+const version = "Directory Transport Version: 1.1\n";
+
+/**
+ * A folder of the `dir:` transport. It holds one image: what another one has left in it is removed.
+ * @throws {DhowError} `conflict` if the folder holds something else.
+ */
+export function directorySink(engine: Pick<Engine, "paths">, folder: string): ImageSink {
+  const former = list(folder);
+  if (former.length > 0 && !isImageFolder(folder)) {
+    throw new DhowError(`${folder} is not a containers image directory, don't want to overwrite important data`, {
+      kind: "conflict",
+    });
+  }
+  const files = folderWriter(folder);
+  return {
+    async add(image, _names, onEvent) {
+      const written = new Set<string>();
+      await files.addBytes("version", Buffer.from(version));
+      await addImageBlobs(engine, image, { files, written, blobName: (hex) => hex, onEvent });
+      await files.addBytes("manifest.json", image.manifestBytes);
+      onEvent?.({ type: "manifest" });
+      for (const name of former) {
+        if (/^[0-9a-f]{64}$|^signature-\d+$/.test(name) && !written.has(name)) rmSync(`${folder}/${name}`);
+      }
+    },
+    async finish() {},
+    [Symbol.dispose]() {},
+  };
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // It is made when it is written to; what is no folder fails then.
+    return [];
+  }
+}
+
+function isImageFolder(folder: string): boolean {
+  try {
+    return readFileSync(`${folder}/version`, "latin1").startsWith("Directory Transport Version: ");
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,43 @@
+import { copyFileSync } from "node:fs";
+import type { Engine } from "../../engine.ts";
+import { DhowError } from "../../errors.ts";
+import type { Descriptor } from "../../oci/image.ts";
+import { parseManifest } from "../../oci/manifest.ts";
+import type { ImageRecord } from "../../storage/images.ts";
+import type { SourceImage } from "../source-image.ts";
+
+/**
+ * A stored image as a source for other places. Nothing of it is removed from the store while this process lives.
+ * @throws {DhowError} `not-found`, `corrupt` if its manifest is not as it was.
+ */
+export function storedImage({ blobs, leases }: Pick<Engine, "blobs" | "leases">, image: ImageRecord): SourceImage {
+  leases.take([image.manifestDigest]);
+  const manifestBytes = blobs.read(image.manifestDigest);
+  const parsed = parseManifest(manifestBytes);
+  if (parsed.kind !== "manifest") throw new TypeError("an image's manifest is no index");
+  const { manifest } = parsed;
+  leases.take([manifest.config, ...manifest.layers].map(({ digest }) => digest));
+  const findBlobFile = ({ digest, size }: Descriptor) =>
+    blobs.findSize(digest) === size ? blobs.path(digest) : undefined;
+  return {
+    manifest,
+    manifestBytes,
+    manifestDigest: image.manifestDigest,
+    index: undefined,
+    findBlobFile,
+    async fetchBlob(descriptor, { path, onProgress }) {
+      const file = findBlobFile(descriptor);
+      if (file === undefined) throw missingBlob(image, descriptor);
+      copyFileSync(file, path);
+      onProgress?.(descriptor.size);
+    },
+  };
+}
+
+function missingBlob({ names, id }: ImageRecord, { digest }: Descriptor): DhowError {
+  const name = names[0] ?? id.slice(0, 12);
+  return new DhowError(`blob ${digest} of image ${name} is not stored`, {
+    kind: "not-found",
+    hint: `pull the image again: dhow pull ${name}`,
+  });
+}
