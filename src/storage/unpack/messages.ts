@@ -1,10 +1,9 @@
 import { DhowError, type ErrorKind } from "../../errors.ts";
-import type { UnpackResult } from "./unpack-job.ts";
 
-/** What the worker tells: any number of times how far it is, then once how it ended. */
-export type WorkerMessage =
+/** What a thread tells: any number of times how far it is, then once how it ended. */
+export type WorkerMessage<Result> =
   | { readonly type: "progress"; readonly bytes: number }
-  | { readonly type: "done"; readonly result: UnpackResult }
+  | { readonly type: "done"; readonly result: Result }
   | { readonly type: "failed"; readonly failure: Failure };
 
 /** An error in a form that survives the way between threads. */

@@ -1,24 +1,33 @@
-import { existsSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
+import { statSync } from "node:fs";
 import { DhowError } from "../../errors.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { type ArchiveDigests, type ArchiveJob, readArchive } from "./archive.ts";
 import type { LayerSource } from "./growing-file.ts";
-import { fromFailure, type WorkerMessage } from "./messages.ts";
-import { runUnpackJob, type UnpackJob, type UnpackResult } from "./unpack-job.ts";
+import { unpackInThreads } from "./threads.ts";
+import { beginLayer, type WriteJob, type WrittenLayer } from "./write-layer.ts";
 
-export interface UnpackOptions extends UnpackJob {
+export interface UnpackOptions extends WriteJob {
+  readonly source: LayerSource;
+  /** Verifies the blob as it is stored; left out if the caller has done so or does so meanwhile. */
+  readonly blobDigest?: Digest | undefined;
+  /** Verifies the archive; left out if it is not known yet (as for a layer that is being imported). */
+  readonly diffId?: Digest | undefined;
   /** Called with the number of bytes of the blob that were read so far. */
   readonly onProgress?: (bytes: number) => void;
   /** Ends the work: the promise is rejected with the signal's reason, when nothing is written any more. */
   readonly signal?: AbortSignal;
 }
 
+export interface UnpackResult extends WrittenLayer {
+  /** Digest of the uncompressed archive. */
+  readonly diffId: Digest;
+}
+
 /** A smaller blob is unpacked before a thread would have started (25 ms). */
-const workerThresholdBytes = 256 << 10;
+const threadsThresholdBytes = 256 << 10;
 
 /**
- * Unpacks a layer into a directory, in a thread of its own. How many do so at once is up to the caller.
+ * Unpacks a layer into a directory, in threads of its own. How many do so at once is up to the caller.
  *
  * Success means: the directory holds all of the layer, durably, and the digests that were given are right; to publish it,
  * rename it and sync the folder of the rename. After a failure the directory holds
@@ -26,47 +35,46 @@ const workerThresholdBytes = 256 << 10;
  * @throws {DhowError} `corrupt`: wrong digest, damaged or hostile archive. `unsupported`: an owner beyond the mapped ids, a
  * compression or a name that cannot be used here. `unavailable`: the disk is full, or the download failed. `permission-denied`.
  */
-export async function unpackLayer({ onProgress = () => {}, signal, ...job }: UnpackOptions): Promise<UnpackResult> {
+export async function unpackLayer({
+  source,
+  blobDigest,
+  diffId,
+  onProgress = () => {},
+  signal,
+  ...writeJob
+}: UnpackOptions): Promise<UnpackResult> {
   signal?.throwIfAborted();
-  if (sizeOf(job.source) < workerThresholdBytes) return runUnpackJob(job, onProgress);
-  return runInWorker(job, onProgress, signal);
+  const archiveJob = { source, hashesBlob: blobDigest !== undefined };
+  const { digests, written } =
+    sizeOf(source) < threadsThresholdBytes
+      ? await unpackHere(archiveJob, writeJob, onProgress)
+      : await unpackInThreads(archiveJob, writeJob, { onProgress, signal });
+  verify("blob", blobDigest, digests.blob);
+  verify("archive", diffId, digests.archive);
+  return { ...written, diffId: digests.archive };
 }
 
 function sizeOf({ path, growth }: LayerSource): number {
   return growth?.sizeBytes ?? statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-async function runInWorker(
-  job: UnpackJob,
+async function unpackHere(
+  archiveJob: ArchiveJob,
+  writeJob: WriteJob,
   onProgress: (bytes: number) => void,
-  signal: AbortSignal | undefined,
-): Promise<UnpackResult> {
-  const worker = new Worker(workerFile(), { workerData: job, stdin: false });
-  const stop = () => void worker.terminate();
-  signal?.addEventListener("abort", stop);
-  let outcome: WorkerMessage | undefined;
-  let crash: unknown;
-  worker.on("message", (message: WorkerMessage) => {
-    if (message.type === "progress") onProgress(message.bytes);
-    else outcome = message;
-  });
-  worker.on("error", (error) => {
-    crash = error;
-  });
-  // Only then is it sure that nothing writes any more.
-  await new Promise((resolve) => worker.once("exit", resolve));
-  signal?.removeEventListener("abort", stop);
-  if (outcome?.type === "done") return outcome.result;
-  if (outcome?.type === "failed") throw fromFailure(outcome.failure);
-  signal?.throwIfAborted();
-  throw new DhowError("cannot unpack layer: the thread ended early", { kind: "unavailable", cause: crash });
+): Promise<{ readonly digests: ArchiveDigests; readonly written: WrittenLayer }> {
+  const layer = beginLayer(writeJob);
+  try {
+    const digests = await readArchive(archiveJob, (chunk) => layer.push(chunk), onProgress);
+    return { digests, written: await layer.finish() };
+  } finally {
+    layer.abort();
+  }
 }
 
-/** The worker beside this file: its source, or what the build makes of it, in this folder or the one above. */
-function workerFile(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const candidates = [join(here, "worker.ts"), join(here, "unpack-worker.cjs"), join(here, "..", "unpack-worker.cjs")];
-  const found = candidates.find((path) => existsSync(path));
-  if (found === undefined) throw new DhowError(`cannot find unpack-worker.cjs in ${here}`, { kind: "unavailable" });
-  return found;
+function verify(what: string, expected: Digest | undefined, actual: Digest | undefined): void {
+  if (expected === undefined || expected === actual) return;
+  throw new DhowError(`cannot unpack layer: its ${what} has the digest ${actual} instead of ${expected}`, {
+    kind: "corrupt",
+  });
 }

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
-import type { UnpackResult } from "../../../src/storage/unpack/unpack-job.ts";
+import type { UnpackResult } from "../../../src/storage/unpack/unpack-layer.ts";
 import { type UnpackOptions, unpackLayer } from "../../../src/storage/unpack/unpack-layer.ts";
 
 /** A folder with a layer directory and things around it that no archive may touch. */
