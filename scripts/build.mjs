@@ -39,7 +39,7 @@ const chunks = [
     name: "core",
     test: oneOf(
       sources(
-        "errors|version|start|cli/(?:command|failure|flags|globals|locate|operands|output|program)|commands/table|rootless/enter|system/log",
+        "errors|version|start|cli/(?:command|failure|flags|globals|locate|operands|output|program)|commands/(?:\\w+/)?table|rootless/enter|system/log",
       ),
       /\/package\.json$/,
     ),

@@ -3,80 +3,40 @@
  *   node test/bench/unpack-bench.ts [--runs N] [--tree DIRECTORY] [--directory DIRECTORY]
  * Without --tree it makes a tree of 25 000 files and about 400 MB. The runs are interleaved, each into a fresh directory, and
  * nothing is removed before the end (ext4 creates files slowly for a while after a large tree was removed).
+ * Each way is a fresh process, whose start is part of the time, of code that was bundled as dhow is.
  */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  futimesSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeSync,
-} from "node:fs";
+import { createReadStream, createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { createGunzip, createZstdCompress } from "node:zlib";
-import { extract } from "tar-stream";
+import { createZstdCompress } from "node:zlib";
+import { rolldown } from "rolldown";
 import type { Digest } from "../../src/oci/digest.ts";
-import { unpackLayer } from "../../src/storage/unpack/unpack-layer.ts";
 import { makeTree } from "./layer-tree.ts";
+import type { Layer } from "./unpack-ways.ts";
 
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "5" },
     tree: { type: "string" },
     directory: { type: "string", default: tmpdir() },
-    /** Internal: one run of one way, in a process of its own. */
-    way: { type: "string" },
-    target: { type: "string" },
   },
 });
 
-interface Layer {
-  readonly tar: string;
-  readonly gzip: string;
-  readonly zstd: string;
-  readonly diffId: Digest;
-  readonly blobDigest: Digest;
-}
-
-const allIds = { uids: 2 ** 32, gids: 2 ** 32, ignoreChownErrors: true };
-
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
 const baseline = "tar -xzf";
 
-/** What is compared with it, each in a fresh Node process, whose start is part of the time. */
-const ways: Record<string, (layer: Layer, target: string) => Promise<unknown>> = {
-  "dhow, gzip, both digests, synced": ({ gzip, diffId, blobDigest }, directory) =>
-    unpackLayer({ source: { path: gzip }, diffId, blobDigest, directory, whiteouts: "overlay", ids: allIds }),
-  "dhow, gzip, both digests": ({ gzip, diffId, blobDigest }, directory) =>
-    unpackLayer({
-      ...{ source: { path: gzip }, diffId, blobDigest, directory },
-      ...{ whiteouts: "overlay", ids: allIds, volatile: true },
-    }),
-  "dhow, zstd, diff id": ({ zstd, diffId }, directory) =>
-    unpackLayer({ source: { path: zstd }, diffId, directory, whiteouts: "overlay", ids: allIds, volatile: true }),
-  "tar-stream + synchronous writes, both digests": unpackWithTarStream,
-  "tar -x fed by Node, both digests": unpackWithGnuTar,
-};
-
-if (values.way === undefined) await main();
-else await ways[values.way]?.(JSON.parse(process.env.LAYER ?? "{}") as Layer, values.target ?? "");
+await main();
 
 async function main(): Promise<void> {
   const work = mkdtempSync(join(values.directory, "dhow-unpack-bench-"));
   try {
     const layer = await makeLayer(work, values.tree ?? makeTree(join(work, "tree")));
-    const samples = measure(layer, work);
+    const samples = measure(layer, { work, program: await bundleWays() });
     report(samples);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -88,17 +48,26 @@ interface Sample {
   readonly cpu: number;
 }
 
-function measure(layer: Layer, work: string): Map<string, Sample[]> {
+interface Place {
+  readonly work: string;
+  /** The bundled unpack-ways.ts. */
+  readonly program: string;
+}
+
+function measure(layer: Layer, { work, program }: Place): Map<string, Sample[]> {
+  const ways = JSON.parse(execFileSync(process.execPath, [program], { encoding: "utf8" })) as string[];
   const samples = new Map<string, Sample[]>();
   for (let run = 0; run < Number(values.runs); run++) {
     // Each way begins a round once, so that none always comes after the same one.
-    const names = [baseline, ...Object.keys(ways)];
+    const names = [baseline, ...ways];
     for (const way of [...names.slice(run % names.length), ...names.slice(0, run % names.length)]) {
       // What the way before has left to be written is not this one's work.
       execFileSync("sync", ["-f", work]);
       const target = join(work, `${run}-${samples.size}-${way.replaceAll(/\W+/g, "-")}`);
       mkdirSync(target);
-      const sample = measureOnce(way, layer, target);
+      const argv =
+        way === baseline ? ["tar", "-xzf", layer.gzip, "-C", target] : [process.execPath, program, way, target];
+      const sample = measureOnce(argv, layer, target);
       console.error(`${way}: ${sample.wall.toFixed(2)} s (load ${loadavg()[0]?.toFixed(1)})`);
       samples.set(way, [...(samples.get(way) ?? []), sample]);
     }
@@ -106,12 +75,7 @@ function measure(layer: Layer, work: string): Map<string, Sample[]> {
   return samples;
 }
 
-function measureOnce(way: string, layer: Layer, target: string): Sample {
-  const self = fileURLToPath(import.meta.url);
-  const argv =
-    way === baseline
-      ? ["tar", "-xzf", layer.gzip, "-C", target]
-      : [process.execPath, self, "--way", way, "--target", target];
+function measureOnce(argv: readonly string[], layer: Layer, target: string): Sample {
   const timing = join(dirname(target), "timing");
   // The shell's `times` counts all that the program started and waited for.
   const script = `"$@" && times > "${timing}"`;
@@ -121,7 +85,7 @@ function measureOnce(way: string, layer: Layer, target: string): Sample {
     env: { ...process.env, LAYER: JSON.stringify(layer) },
   });
   const wall = (performance.now() - started) / 1000;
-  if (status !== 0) throw new Error(`${way} failed`);
+  if (status !== 0) throw new Error(`${argv.join(" ")} failed`);
   const children = readFileSync(timing, "utf8").trim().split("\n").at(-1) ?? "";
   const cpu = [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
     (total, [, m, s]) => total + Number(m) * 60 + Number(s),
@@ -169,43 +133,18 @@ async function digestOf(path: string): Promise<Digest> {
   return `sha256:${hash.digest("hex")}` as Digest;
 }
 
-async function unpackWithTarStream({ gzip, diffId, blobDigest }: Layer, target: string): Promise<void> {
-  const tar = extract();
-  const consume = async () => {
-    for await (const entry of tar) {
-      const path = join(target, entry.header.name);
-      const { type = "file", linkname = "", mtime = new Date(0), mode = 0o644 } = entry.header;
-      if (type === "directory") mkdirSync(path, { recursive: true });
-      else if (type === "symlink") symlinkSync(linkname, path);
-      else if (type === "link") linkSync(join(target, linkname), path);
-      else if (type === "file") {
-        const fd = openSync(path, "wx", mode);
-        for await (const chunk of entry) writeSync(fd, chunk as Buffer);
-        futimesSync(fd, mtime, mtime);
-        closeSync(fd);
-        continue;
-      }
-      entry.resume();
-    }
-  };
-  await Promise.all([feed({ gzip, diffId, blobDigest }, tar as unknown as NodeJS.WritableStream), consume()]);
-}
-
-async function unpackWithGnuTar({ gzip, diffId, blobDigest }: Layer, target: string): Promise<void> {
-  const child = spawn("tar", ["-x", "-C", target], { stdio: ["pipe", "inherit", "inherit"] });
-  const ended = new Promise((resolve) => child.once("close", resolve));
-  await feed({ gzip, diffId, blobDigest }, child.stdin);
-  await ended;
-}
-
-async function feed(
-  { gzip, diffId, blobDigest }: Pick<Layer, "gzip" | "diffId" | "blobDigest">,
-  into: NodeJS.WritableStream,
-): Promise<void> {
-  const [blob, archive] = [createHash("sha256"), createHash("sha256")];
-  const source = createReadStream(gzip, { highWaterMark: 1 << 20 }).on("data", (chunk) => blob.update(chunk));
-  const inflated = createGunzip({ chunkSize: 1 << 20 }).on("data", (chunk: Buffer) => archive.update(chunk));
-  await pipeline(source, inflated, into);
-  if (`sha256:${blob.digest("hex")}` !== blobDigest || `sha256:${archive.digest("hex")}` !== diffId)
-    throw new Error("digest");
+/** Where koffi is found from, unlike in a folder for temporary files. */
+async function bundleWays(): Promise<string> {
+  const dir = join(checkout, ".cache/unpack-bench");
+  const bundle = await rolldown({
+    input: {
+      "unpack-ways": join(checkout, "test/bench/unpack-ways.ts"),
+      "unpack-worker": join(checkout, "src/storage/unpack/worker.ts"),
+    },
+    platform: "node",
+    external: ["koffi"],
+  });
+  await bundle.write({ dir, format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs" });
+  await bundle.close();
+  return join(dir, "unpack-ways.cjs");
 }

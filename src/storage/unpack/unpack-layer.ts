@@ -27,7 +27,7 @@ export interface UnpackResult extends WrittenLayer {
 const threadsThresholdBytes = 256 << 10;
 
 /**
- * Unpacks a layer into a directory, in threads of its own. How many do so at once is up to the caller.
+ * Unpacks a layer into a directory, in two threads. How many do so at once is up to the caller.
  *
  * Success means: the directory holds all of the layer, durably, and the digests that were given are right; to publish it,
  * rename it and sync the folder of the rename. After a failure the directory holds
