@@ -8,6 +8,7 @@ import type { Leases } from "./storage/leases.ts";
 import type { Locks } from "./storage/locks.ts";
 import type { ManifestListStore } from "./storage/manifest-lists.ts";
 import type { RootfsDriver } from "./storage/rootfs.ts";
+import type { SecretStore } from "./storage/secrets.ts";
 import type { VolumeStore } from "./storage/volumes.ts";
 import type { LogLevel } from "./system/log.ts";
 import type { Paths } from "./system/paths.ts";
@@ -15,6 +16,7 @@ import type { Paths } from "./system/paths.ts";
 /** Records as the fronts see them, who know the engine but not the stores. */
 export type { ContainerRecord } from "./storage/containers.ts";
 export type { ImageRecord } from "./storage/images.ts";
+export type { SecretRecord } from "./storage/secrets.ts";
 
 /** The flags in front of the command, as `dhow --root DIR ps`. */
 export interface GlobalOptions {
@@ -41,6 +43,7 @@ export interface Engine {
   readonly manifestLists: ManifestListStore;
   readonly containers: ContainerStore;
   readonly volumes: VolumeStore;
+  readonly secrets: SecretStore;
   /** What happened: every verb that changes something notes it there. */
   readonly events: EventJournal;
   /** Chosen by probing once per machine and data folder, or by --storage-driver. */

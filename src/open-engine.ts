@@ -10,6 +10,7 @@ import { layersSchema, openLayers } from "./storage/layers.ts";
 import { leasesSchema, openLeases } from "./storage/leases.ts";
 import { locksSchema, openLocks } from "./storage/locks.ts";
 import { manifestListsSchema, openManifestLists } from "./storage/manifest-lists.ts";
+import { openSecrets, secretsSchema } from "./storage/secrets.ts";
 import { openVolumes, volumesSchema } from "./storage/volumes.ts";
 import { getVariable } from "./system/environment.ts";
 import { ensurePrivateDirectory } from "./system/files.ts";
@@ -17,7 +18,7 @@ import { locatePaths } from "./system/paths.ts";
 
 const schemas = [
   ...[locksSchema, leasesSchema, layersSchema, imagesSchema, manifestListsSchema],
-  ...[containersSchema, volumesSchema],
+  ...[containersSchema, volumesSchema, secretsSchema],
 ];
 
 export interface EngineOptions {
@@ -56,6 +57,7 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
     openVolumes({ dataDirectory: paths().data, database: database(), locks: locks(), leases: leases() }),
   );
 
+  const secrets = lazy(() => openSecrets(paths().data, database()));
   const events = lazy(() => openEventJournal({ dataDirectory: paths().data, database }));
 
   return {
@@ -90,6 +92,9 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
     },
     get volumes() {
       return volumes();
+    },
+    get secrets() {
+      return secrets();
     },
     get events() {
       return events();

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 const root = new URL("..", import.meta.url).pathname;
 const mechanisms = ["rootless", "storage", "registry", "runtime", "network", "trust"];
-const verbs = ["image", "volume", "container", "events"];
+const verbs = ["image", "volume", "secret", "container", "events"];
 
 /** The table of docs/architecture.md: what each part of src may import besides itself. "*" is everything. */
 const mayImport: Record<string, readonly string[]> = {
@@ -21,8 +21,9 @@ const mayImport: Record<string, readonly string[]> = {
   network: ["errors.ts", "oci", "model", "system", "rootless"],
   "engine.ts": ["errors.ts", "oci", "model", "system", ...mechanisms],
   image: ["errors.ts", "oci", "model", "system", "engine.ts", ...mechanisms],
+  secret: ["errors.ts", "oci", "model", "system", "engine.ts", ...mechanisms],
   volume: ["errors.ts", "oci", "model", "system", "engine.ts", ...mechanisms],
-  container: ["errors.ts", "oci", "model", "system", "engine.ts", "image", "volume", ...mechanisms],
+  container: ["errors.ts", "oci", "model", "system", "engine.ts", "image", "volume", "secret", ...mechanisms],
   events: ["errors.ts", "oci", "model", "system", "engine.ts", ...mechanisms],
   cli: ["errors.ts", "oci", "model", "system", "engine.ts"],
   commands: ["errors.ts", "version.ts", "oci", "model", "engine.ts", "cli", ...verbs],

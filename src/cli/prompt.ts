@@ -4,9 +4,14 @@ import { isTerminal, writeAll } from "./output.ts";
 
 /** All that is on stdin, as text. */
 export function readAllInput(): string {
+  return readAllInputBytes().toString("utf8");
+}
+
+/** All that is on stdin, byte for byte. */
+export function readAllInputBytes(): Buffer {
   const chunks: Buffer[] = [];
   for (let chunk = readChunk(65_536); chunk.length > 0; chunk = readChunk(65_536)) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 /**

@@ -8,6 +8,7 @@ import { createVolume } from "../volume/create.ts";
 import { newContainerId, randomName } from "./id.ts";
 import { volumesOf } from "./prepared-mounts.ts";
 import { recordEvent } from "./record-event.ts";
+import { keepSecrets, readSecrets } from "./secrets.ts";
 
 const randomNameAttempts = 100;
 
@@ -18,11 +19,13 @@ const randomNameAttempts = 100;
  * @throws {DhowError} `already-exists`; `invalid-argument` for a name that is none.
  */
 export function createContainer(
-  engine: Pick<Engine, "containers" | "events" | "volumes">,
+  engine: Pick<Engine, "containers" | "events" | "secrets" | "volumes">,
   config: ContainerConfig,
   name: string | undefined,
 ): ContainerRecord {
-  const record = addContainer(engine, config, name);
+  const { secrets, contents } = readSecrets(engine, config);
+  const record = addContainer(engine, { ...config, secrets }, name);
+  keepSecrets(engine, record.id, contents);
   recordEvent(engine, record, "create");
   return record;
 }

@@ -11,6 +11,7 @@ import { findProgram } from "../system/process.ts";
 import { findJoinedNamespaces, sharedMemoryOf } from "./namespaces.ts";
 import { resolveOwner } from "./plan-network.ts";
 import { needsPreparation } from "./prepared-mounts.ts";
+import { useSecrets } from "./secrets.ts";
 import { containerenvText, writeContainerFiles, writeUserDatabase } from "./spec/files.ts";
 import { generateSpec, hostnameOf, serializeSpec } from "./spec/generate.ts";
 import { listHostDevices } from "./spec/host-devices.ts";
@@ -57,6 +58,7 @@ export function draftSpec(
     config,
     rootfsPath: rootfs,
     network: network.namespace,
+    secrets: useSecrets(engine, { id, config }),
     joined: findJoinedNamespaces(engine, config),
     sharedMemory: sharedMemoryOf(engine, { id, config }),
     files,

@@ -34,6 +34,7 @@ export interface ContainerConfig {
   readonly readOnlyTmpfs: boolean;
   readonly privileged: boolean;
   readonly mounts: readonly MountConfig[];
+  readonly secrets: readonly SecretConfig[];
   /** The values of --volumes-from, for `inspect`. */
   readonly volumesFrom: readonly string[];
   readonly network: NetworkConfig;
@@ -88,6 +89,18 @@ export interface LogConfig {
   readonly path: string | undefined;
   /** Of a journal's entries. */
   readonly tag?: string | undefined;
+}
+
+export interface SecretConfig {
+  readonly name: string;
+  /** Filled in when the container is made. */
+  readonly id: string;
+  readonly kind: "mount" | "env";
+  /** Path, relative to /run/secrets, "" for the name; or the variable. */
+  readonly target: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
 }
 
 export type MountType = "bind" | "tmpfs" | "ramfs" | "devpts" | "volume" | "image";

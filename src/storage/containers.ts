@@ -87,6 +87,11 @@ export const containersSchema: Schema = {
       sql: `ALTER TABLE containers ADD COLUMN health_status TEXT;
       ALTER TABLE containers ADD COLUMN health TEXT`,
     },
+    {
+      // Containers of earlier versions have no secrets, and no volumes of other containers.
+      since: 5,
+      sql: `UPDATE containers SET config = json_insert(config, '$.secrets', json('[]'), '$.volumesFrom', json('[]'))`,
+    },
   ],
 };
 

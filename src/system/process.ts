@@ -47,6 +47,21 @@ export function tryRun(argv: readonly [string, ...string[]], options: RunOptions
   return { exitCode, stdout: result.stdout, stderr: result.stderr };
 }
 
+export interface BytesResult extends Omit<RunResult, "stdout"> {
+  readonly stdout: Buffer;
+}
+
+/** As {@link tryRun}, with bytes on stdin and stdout. */
+export function runWithBytes(
+  [file, ...args]: readonly [string, ...string[]],
+  { env, input }: { readonly env: Readonly<Record<string, string>>; readonly input?: Uint8Array },
+): BytesResult {
+  const result = childProcess().spawnSync(file, args, { env, input: input ?? "", maxBuffer: 64 << 20 });
+  if (result.error) throw new DhowError(`cannot start ${file}`, { kind: "unavailable", cause: result.error });
+  const exitCode = result.status ?? 128 + signalNumber(result.signal);
+  return { exitCode, stdout: result.stdout, stderr: result.stderr.toString("utf8") };
+}
+
 /**
  * Runs a program to its end and returns its stdout.
  * @throws {DhowError} `unavailable` if it cannot be started or fails; the message ends with the last line of its stderr.

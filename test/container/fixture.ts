@@ -14,6 +14,7 @@ const config = {
   imageId: "",
   autoRemove: false,
   mounts: [],
+  secrets: [],
   restart: { policy: "no", maxRetries: 0 },
   stopSignal: "SIGTERM",
   stopTimeoutSeconds: 10,

@@ -1,5 +1,6 @@
 import { defineCommand } from "../../cli/command.ts";
 import { createVolume } from "../../volume/create.ts";
+import { readPairs } from "../pairs.ts";
 
 export const create = defineCommand({
   usage: "[options] [NAME]",
@@ -30,12 +31,3 @@ export const create = defineCommand({
     out.line(volume.name);
   },
 });
-
-function readPairs(entries: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    entries.map((entry) => {
-      const equals = entry.indexOf("=");
-      return equals < 0 ? [entry, ""] : [entry.slice(0, equals), entry.slice(equals + 1)];
-    }),
-  );
-}

@@ -62,6 +62,7 @@ export interface MountFlags {
   readonly "read-only-tmpfs": boolean;
   readonly "image-volume": string;
   readonly "volumes-from": readonly string[];
+  readonly secret: readonly string[];
   readonly "shm-size": string;
   readonly device: readonly string[];
 }

@@ -4,13 +4,14 @@ import { parseDevices } from "./devices.ts";
 import type { CallerFacts, MountFlags } from "./flags.ts";
 import { parseMount } from "./mount-flag.ts";
 import { tmpfsOptions } from "./mount-options.ts";
+import { parseSecrets } from "./secrets.ts";
 import { cut, invalid, parseBytes, splitList } from "./values.ts";
 import { anonymousVolume, checkDestination, parseVolume, splitOptions } from "./volume-flag.ts";
 import { volumesFrom } from "./volumes-from.ts";
 
 export type MountPart = Pick<
   ContainerConfig,
-  "mounts" | "volumesFrom" | "readOnly" | "readOnlyTmpfs" | "shmSizeBytes" | "devices"
+  "mounts" | "secrets" | "volumesFrom" | "readOnly" | "readOnlyTmpfs" | "shmSizeBytes" | "devices"
 >;
 
 /** What file systems the container gets beside those of every container. */
@@ -26,6 +27,7 @@ export function buildMounts(flags: MountFlags, image: ContainerDefaults, caller:
   for (const mount of given.values()) mounts.set(mount.destination, mount);
   return {
     mounts: [...mounts.values()],
+    secrets: parseSecrets(flags.secret),
     volumesFrom: from,
     readOnly: flags["read-only"],
     readOnlyTmpfs: flags["read-only-tmpfs"],

@@ -36,7 +36,6 @@ const groups: readonly { readonly flags: readonly string[]; readonly why: string
     why: "these belong to user-defined networks",
   },
   { flags: ["pod", "pod-id-file", "init-ctr"], why: "dhow has no pods" },
-  { flags: ["secret"], why: "dhow keeps no secrets" },
   {
     flags: ["sdnotify"],
     why: "dhow sends systemd no messages; 'dhow wait --condition=healthy' waits for a health check",

@@ -1,3 +1,4 @@
+import type { SecretConfig } from "../../model/container-config.ts";
 import {
   type HealthCheck,
   type HealthConfig,
@@ -36,6 +37,7 @@ export function inspectConfig({ id, config }: ContainerRecord): object {
     CreateCommand: config.createCommand,
     Timezone: config.timezone ?? "",
     Umask: config.umask,
+    Secrets: config.secrets.map(inspectSecret),
     Timeout: config.timeoutSeconds,
     StopTimeout: config.stopTimeoutSeconds,
     Passwd: true,
@@ -73,6 +75,11 @@ function probeJson({ test, intervalMs, timeoutMs, retries }: HealthProbe): objec
 
 function withoutZeros(values: Readonly<Record<string, number>>): object {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0));
+}
+
+/** Never its content. */
+function inspectSecret({ name, id, uid, gid, mode }: SecretConfig): object {
+  return { Name: name, ID: id, UID: uid, GID: gid, Mode: mode };
 }
 
 function exposedPorts(ports: readonly string[]): Record<string, object> {

@@ -87,13 +87,14 @@ function mappedGroups({ user, host }: SpecInput): readonly number[] {
 }
 
 function containerEnvironment(input: SpecInput): string[] {
-  const { config, user } = input;
-  const names = new Set(config.env.map((entry) => entry.split("=", 1)[0]));
+  const { config, user, secrets } = input;
+  const given = [...config.env, ...secrets.env];
+  const names = new Set(given.map((entry) => entry.split("=", 1)[0]));
   const missing = [
     ["HOME", user.home],
     ["HOSTNAME", hostnameOf(input)],
   ].filter(([name]) => !names.has(name));
-  return [...config.env, ...missing.map(([name, value]) => `${name}=${value}`)];
+  return [...given, ...missing.map(([name, value]) => `${name}=${value}`)];
 }
 
 function containerNamespaces({ config, joined, network }: SpecInput): NamespaceSpec[] {

@@ -1,4 +1,5 @@
 import type { ContainerConfig } from "../../model/container-config.ts";
+import type { MountSpec } from "../../oci/runtime-spec.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { ResolvedUser } from "./user.ts";
 
@@ -40,6 +41,8 @@ export interface SpecInput {
   readonly userDatabase: string | undefined;
   /** Host paths of the mounts that had to be prepared, by destination. */
   readonly mountSources: ReadonlyMap<string, string>;
+  /** What the container gets of its secrets. */
+  readonly secrets: { readonly mounts: readonly MountSpec[]; readonly env: readonly string[] };
   /** Where the /dev/shm is mounted that this container shares with others; undefined for one of its own. */
   readonly sharedMemory: string | undefined;
   /** The init program on the host, for --init. */

@@ -14,7 +14,9 @@ export function containerMounts(input: SpecInput): MountSpec[] {
   const usual = [...kernelMounts(input), ...fileMounts(input), ...writableMounts(input)].filter(
     ({ destination }) => !taken.has(destination) && !(taken.has("/dev") && destination.startsWith("/dev/")),
   );
-  return [...usual, ...user, ...deviceMounts(input)].sort((a, b) => depth(a.destination) - depth(b.destination));
+  return [...usual, ...user, ...input.secrets.mounts, ...deviceMounts(input)].sort(
+    (a, b) => depth(a.destination) - depth(b.destination),
+  );
 }
 
 function depth(path: string): number {

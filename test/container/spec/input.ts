@@ -25,6 +25,7 @@ export function inputOf(argv: readonly string[], changes: Partial<SpecInput> = {
     joined: {},
     sharedMemory: undefined,
     mountSources: new Map(),
+    secrets: { mounts: [], env: [] },
     userDatabase: undefined,
     files: {
       hosts: "/f/hosts",

@@ -19,6 +19,7 @@ const spec = generateSpec({
   joined: {},
   sharedMemory: undefined,
   mountSources: new Map(),
+  secrets: { mounts: [], env: [] },
   userDatabase: undefined,
   files: {
     hosts: undefined,

@@ -39,6 +39,13 @@ export const mountOptions = {
     valueName: "strings",
     complete: "containers",
   },
+  secret: {
+    type: "string",
+    array: true,
+    describe: "Add secret to container",
+    valueName: "stringArray",
+    complete: "secrets",
+  },
   "shm-size": { type: "string", default: "65536k", describe: "Size of /dev/shm", valueName: "<number>[<unit>]" },
   device: { type: "string", array: true, describe: "Add a host device to the container", valueName: "strings" },
 } as const satisfies OptionTable;

@@ -57,7 +57,6 @@ export const unsupportedOptions = {
   rootfs: toggle("The first argument is the root filesystem of an exploded container"),
   sdnotify: text("sd-notify behavior"),
   "seccomp-policy": text("Policy for selecting a seccomp profile"),
-  secret: text("Add secret to container"),
   "shm-size-systemd": text("Size of systemd specific tmpfs mounts"),
   subgidname: text("Name of range listed in /etc/subgid"),
   subuidname: text("Name of range listed in /etc/subuid"),
