@@ -1,5 +1,5 @@
 import { DhowError } from "../errors.ts";
-import { defaultLimits, type UnpackLimits } from "./unpack/write-layer.ts";
+import { defaultLimits, type UnpackLimits } from "./unpack/limits.ts";
 
 /** What `--storage-opt` says about layers. A driver may stand in front, as in containers/storage: `overlay.NAME=VALUE`. */
 export interface LayerOptions {

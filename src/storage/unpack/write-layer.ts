@@ -1,4 +1,5 @@
 import { createLayerWriter } from "./layer-writer.ts";
+import { defaultLimits, type UnpackLimits } from "./limits.ts";
 import type { IdRanges } from "./ownership.ts";
 import { syncTree } from "./sync-tree.ts";
 import { createTarParser } from "./tar-parser.ts";
@@ -19,14 +20,6 @@ export interface WriteJob {
   readonly ids: IdRanges;
   readonly limits?: Partial<UnpackLimits>;
 }
-
-/** Against archives that would fill the disk or the memory. */
-export interface UnpackLimits {
-  readonly maxBytes: number;
-  readonly maxEntries: number;
-}
-
-export const defaultLimits: UnpackLimits = { maxBytes: 2 ** 39, maxEntries: 5_000_000 };
 
 export interface WrittenLayer {
   /** Bytes of the content of regular files (without the holes of sparse ones). */
