@@ -33,7 +33,8 @@ function asEnded({ containers }: Pick<Engine, "containers">, record: ContainerRe
   return { ...record, state: "exited", exitCode: code, finishedAt: at, init: undefined, monitor: undefined };
 }
 
-function needsRepair(engine: Pick<Engine, "containers">, record: ContainerRecord): boolean {
+/** Whether the record says something that is not so any more, and nobody is about to correct it. */
+export function needsRepair(engine: Pick<Engine, "containers">, record: ContainerRecord): boolean {
   if (isBeingRemoved(record.state)) return true;
   if (hasEnded(record.state)) return record.config.autoRemove && !isAttended(engine, record);
   return isGone(record) && !isAttended(engine, record);

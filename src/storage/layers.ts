@@ -52,6 +52,8 @@ export interface LayerStore {
    * process ends. Call it before skipping the download of layers that `find` returned.
    */
   reserve(chainIds: readonly Digest[]): Disposable;
+  /** Layers, of any kind, that `collectGarbage` would remove now. */
+  listGarbage(): LayerRecord[];
   /** Removes layers that no image and no container needs. @returns Bytes freed. */
   collectGarbage(): number;
 }
@@ -120,6 +122,7 @@ export function openLayers(parts: LayerStoreParts): LayerStore {
       );
     },
     reserve: (chainIds) => leases.take(chainIds),
+    listGarbage: () => database.transaction(() => splitLayers(parts).doomed.map(fromRow)),
     collectGarbage: () => collectLayers(parts),
   };
 }
@@ -181,34 +184,36 @@ async function startTree(diff: string, parentDiff: string | undefined, kind: Lay
   }
 }
 
-function collectLayers({ dataDirectory, database, leases }: LayerStoreParts): number {
-  const doomed: string[] = [];
+function collectLayers(parts: LayerStoreParts): number {
+  const { dataDirectory, database } = parts;
+  const moved: string[] = [];
   const freed = database.transaction(() => {
-    const rows = database.all<LayerRow & { kind: LayerKind }>("SELECT * FROM layers");
-    const needed = neededChains(rows, [
-      ...database.all<{ top_layer: string | null }>("SELECT top_layer FROM images").map((row) => row.top_layer),
-      ...leases.alive(),
-    ]);
-    const kept = new Set<string>();
-    let bytes = 0;
-    for (const row of rows) {
-      if (needed.has(row.chain_id)) {
-        kept.add(row.id);
-        continue;
-      }
-      database.run("DELETE FROM layers WHERE id = ?", row.id);
-      bytes += row.size_bytes;
-    }
+    const { needed, doomed } = splitLayers(parts);
+    for (const { id } of doomed) database.run("DELETE FROM layers WHERE id = ?", id);
+    const kept = new Set(needed.map(({ id }) => id));
     for (const folder of readdirOrEmpty(`${dataDirectory}/layers`)) {
       if (kept.has(folder)) continue;
       const temporary = newTemporaryPath(dataDirectory);
       renameSync(`${dataDirectory}/layers/${folder}`, temporary);
-      doomed.push(temporary);
+      moved.push(temporary);
     }
-    return bytes;
+    return doomed.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
   });
-  for (const folder of doomed) removeTree(folder);
+  for (const folder of moved) removeTree(folder);
   return freed;
+}
+
+/** Call it inside of a transaction. */
+function splitLayers({ database, leases }: LayerStoreParts): { needed: LayerRow[]; doomed: LayerRow[] } {
+  const rows = database.all<LayerRow>("SELECT * FROM layers");
+  const chains = neededChains(rows, [
+    ...database.all<{ top_layer: string | null }>("SELECT top_layer FROM images").map((row) => row.top_layer),
+    ...leases.alive(),
+  ]);
+  return {
+    needed: rows.filter((row) => chains.has(row.chain_id)),
+    doomed: rows.filter((row) => !chains.has(row.chain_id)),
+  };
 }
 
 function neededChains(rows: readonly LayerRow[], tops: readonly (string | null)[]): Set<string> {

@@ -1,5 +1,10 @@
 import type { CommandEntry, CommandTree } from "../../cli/command.ts";
 
+const check: CommandEntry = {
+  summary: "Check images and containers for damage, and repair it",
+  load: () => import("./check.ts").then((module) => module.check),
+};
+
 const completion: CommandEntry = {
   summary: "Print a completion script for a shell",
   topic: "system",
@@ -60,6 +65,7 @@ const version: CommandEntry = {
 
 /** `dhow system ...` */
 export const systemGroup: CommandTree = {
+  check,
   connection: { summary: "Look for remote engines", commands: { list: connectionList } },
   events,
   info,
