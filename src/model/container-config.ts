@@ -1,5 +1,6 @@
 import type { ContainerDefaults } from "../oci/image.ts";
 import type { HealthConfig } from "./health.ts";
+import type { Resources } from "./resources.ts";
 
 /**
  * What was asked for when a container was created, with all defaults filled in: everything that is needed to build its
@@ -67,6 +68,8 @@ export interface ContainerConfig {
   readonly autoRemove: boolean;
   readonly restart: { readonly policy: "no" | "on-failure" | "always" | "unless-stopped"; readonly maxRetries: number };
   readonly log: LogConfig;
+  /** Undefined without limits. */
+  readonly resources?: Resources;
   /** Undefined without a health check. */
   readonly health: HealthConfig | undefined;
   readonly detachKeys: string;

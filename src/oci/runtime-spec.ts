@@ -68,11 +68,15 @@ export interface NamespaceSpec {
 export interface LinuxSpec {
   readonly namespaces: readonly NamespaceSpec[];
   readonly cgroupsPath?: string;
+  readonly resources?: ResourcesSpec;
   readonly sysctl: Readonly<Record<string, string>>;
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
   readonly seccomp?: SeccompSpec;
 }
+
+/** Limits, by the name of their kind: `memory`, `cpu`, `pids`, `blockIO`. */
+export type ResourcesSpec = Readonly<Record<string, unknown>>;
 
 export interface SeccompSpec {
   readonly defaultAction: string;

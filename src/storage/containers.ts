@@ -41,7 +41,7 @@ export interface ContainerRecord {
 }
 
 /** The part of a record that changes during a container's life. */
-export type ContainerChange = Partial<Omit<ContainerRecord, "id" | "createdAt" | "config" | "healthStatus">>;
+export type ContainerChange = Partial<Omit<ContainerRecord, "id" | "createdAt" | "healthStatus">>;
 
 export interface ContainerStore {
   /** Oldest first. */
@@ -233,6 +233,7 @@ const encoders: {
   readonly [K in keyof Required<ContainerChange>]: (value: ContainerRecord[K]) => Record<string, SqlValue>;
 } = {
   name: (name) => ({ name }),
+  config: (config) => ({ config: JSON.stringify(config) }),
   state: (state) => ({ state }),
   init: (process) => ({ init_pid: process?.pid ?? null, init_start: process?.startTime ?? null }),
   monitor: (process) => ({ monitor_pid: process?.pid ?? null, monitor_start: process?.startTime ?? null }),

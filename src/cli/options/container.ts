@@ -5,6 +5,7 @@ import { imageOptions } from "./container/image.ts";
 import { mountOptions } from "./container/mounts.ts";
 import { networkOptions } from "./container/network.ts";
 import { processOptions } from "./container/process.ts";
+import { resourceOptions } from "./container/resources.ts";
 import { securityOptions } from "./container/security.ts";
 import { acceptedOptions, unsupportedOptions } from "./container/unsupported.ts";
 
@@ -16,6 +17,7 @@ export const createOptions = {
   ...mountOptions,
   ...networkOptions,
   ...securityOptions,
+  ...resourceOptions,
   ...healthOptions,
   ...acceptedOptions,
   ...unsupportedOptions,

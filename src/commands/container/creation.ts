@@ -7,6 +7,7 @@ import { explainStartOnBoot } from "../../container/boot/explain.ts";
 import { callerFacts } from "../../container/caller-facts.ts";
 import { buildContainerConfig } from "../../container/config/build.ts";
 import { createContainer } from "../../container/create.ts";
+import { checkLimits } from "../../container/limits.ts";
 import { removeContainer } from "../../container/remove.ts";
 import type { ContainerRecord, ImageRecord } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
@@ -36,6 +37,7 @@ export async function createFromCommandLine(given: Given, context: CommandContex
     createCommand: ["dhow", ...process.argv.slice(2)],
   });
   const config = { ...wanted, mounts: await findMountedImages(given, wanted.mounts, context) };
+  checkLimits(engine, config);
   if (options.replace) await replace(engine, name);
   const record = createContainer(engine, config, name);
   explainStartOnBoot(engine, config.restart.policy);

@@ -162,10 +162,36 @@ const cp: CommandEntry = {
   load: () => import("./cp.ts").then((module) => module.cp),
 };
 
+const clone: CommandEntry = {
+  summary: "Make another container like one",
+  topic: "containers",
+  load: () => import("./clone.ts").then((module) => module.clone),
+};
+
+const update: CommandEntry = {
+  summary: "Change limits and settings of containers",
+  topic: "containers",
+  load: () => import("./update.ts").then((module) => module.update),
+};
+
+const checkpoint: CommandEntry = {
+  summary: "Checkpoint containers (not possible without root)",
+  topic: "containers",
+  load: () => import("./checkpoint.ts").then((module) => module.checkpoint),
+};
+
+const restore: CommandEntry = {
+  summary: "Restore containers from checkpoints (not possible without root)",
+  topic: "containers",
+  load: () => import("./checkpoint.ts").then((module) => module.restore),
+};
+
 /** `dhow container ...` */
 export const containerGroup: CommandTree = {
   attach,
+  checkpoint,
   cleanup,
+  clone,
   commit,
   cp,
   create,
@@ -183,6 +209,7 @@ export const containerGroup: CommandTree = {
   prune,
   rename,
   restart,
+  restore,
   rm,
   run,
   start,
@@ -190,6 +217,7 @@ export const containerGroup: CommandTree = {
   stop,
   top,
   unpause,
+  update,
   wait,
 };
 
@@ -216,5 +244,6 @@ export const containerCommands: CommandTree = {
   stop,
   top,
   unpause,
+  update,
   wait,
 };

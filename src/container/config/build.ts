@@ -1,4 +1,5 @@
 import type { ContainerConfig } from "../../model/container-config.ts";
+import type { Resources } from "../../model/resources.ts";
 import type { ContainerDefaults } from "../../oci/image.ts";
 import type { CallerFacts, ContainerFlags } from "./flags.ts";
 import { buildHealth } from "./health.ts";
@@ -6,6 +7,7 @@ import { buildMetadata } from "./metadata.ts";
 import { buildMounts } from "./mounts.ts";
 import { buildNetwork } from "./network.ts";
 import { buildProcess } from "./process.ts";
+import { changeResources } from "./resources.ts";
 import { buildSecurity } from "./security.ts";
 import { refuseContradictions, refuseUnsupported } from "./unsupported.ts";
 import { invalid } from "./values.ts";
@@ -50,12 +52,17 @@ export function buildContainerConfig(request: ConfigRequest): ContainerConfig {
     ...buildMounts(flags, image.defaults, caller),
     ...network,
     ...security,
+    ...limitsOf(changeResources({ flags, changed })),
     health: buildHealth({ flags, changed, caller }, image.defaults.Healthcheck),
     sysctls: checkSysctls(security.sysctls, security, network.network.mode),
     hostname: chooseHostname(flags.hostname, security.utsMode.mode, { network: network.network.mode, caller }),
     imageDefaults: image.defaults,
     createCommand: request.createCommand,
   };
+}
+
+function limitsOf(resources: Resources): Pick<ContainerConfig, "resources"> {
+  return Object.keys(resources).length === 0 ? {} : { resources };
 }
 
 /** Without a name of its own, a container with the host's network has the host's name, as in podman. */

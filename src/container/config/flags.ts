@@ -102,8 +102,28 @@ export interface HealthFlags {
   readonly "no-healthcheck": boolean;
 }
 
+export interface ResourceFlags {
+  readonly memory: string | undefined;
+  readonly "memory-reservation": string | undefined;
+  readonly "memory-swap": string | undefined;
+  readonly cpus: number | undefined;
+  readonly "cpu-period": number | undefined;
+  readonly "cpu-quota": number | undefined;
+  readonly "cpu-shares": number | undefined;
+  readonly "cpuset-cpus": string | undefined;
+  readonly "cpuset-mems": string | undefined;
+  readonly "pids-limit": number | undefined;
+  readonly "blkio-weight": number | undefined;
+  readonly "blkio-weight-device": readonly string[];
+  readonly "device-read-bps": readonly string[];
+  readonly "device-read-iops": readonly string[];
+  readonly "device-write-bps": readonly string[];
+  readonly "device-write-iops": readonly string[];
+}
+
 export interface ContainerFlags
   extends ProcessFlags,
+    ResourceFlags,
     IdentityFlags,
     NetworkFlags,
     MountFlags,

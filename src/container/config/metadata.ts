@@ -68,7 +68,8 @@ function readAnnotations(entries: readonly string[]): Record<string, string> {
 
 type Restart = ContainerConfig["restart"];
 
-function parseRestart(text = "no"): Restart {
+/** @throws {DhowError} `invalid-argument` with podman's words. */
+export function parseRestart(text = "no"): Restart {
   const [policy, retries] = cut(text, ":");
   switch (policy) {
     case "on-failure":

@@ -122,7 +122,8 @@ const limitNames = [
 ];
 
 /** `name=soft[:hard]`; `host` alone keeps all limits of the caller, written as a limit of that name. */
-function parseUlimits(given: readonly string[]): Ulimit[] {
+/** @throws {DhowError} `invalid-argument` with podman's words. */
+export function parseUlimits(given: readonly string[]): Ulimit[] {
   if (given.includes("host")) return [{ name: "host", soft: -1, hard: -1 }];
   return given.map((text) => {
     const option = text.toLowerCase().replace(/^rlimit_/, "");

@@ -2,8 +2,9 @@ import { closeSync, openSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
+import type { MountConfig } from "../../model/container-config.ts";
 import type { ContainerRecord } from "../../storage/containers.ts";
-import { kindOf } from "../../storage/copy/locate.ts";
+import { kindOf, locate } from "../../storage/copy/locate.ts";
 import type { Located, PutOptions } from "../../storage/copy/messages.ts";
 import { type Copier, openCopier } from "../../storage/copy/open-copier.ts";
 import { takeTree } from "../../storage/copy/take.ts";
@@ -101,9 +102,10 @@ async function enterContainer(
     target,
     volatile: config.autoRemove,
   });
-  const binds = config.mounts.flatMap(({ source, destination }) =>
-    source === undefined ? [] : [{ source, destination }],
-  );
+  const binds = config.mounts.flatMap((mount) => {
+    const source = sourceOf(engine, mount);
+    return source === undefined ? [] : [{ source, destination: mount.destination }];
+  });
   const remove = () => rmSync(target, { recursive: true, force: true });
   try {
     const copier = await openCopier({ kind: "mount", plan, target, binds });
@@ -118,6 +120,13 @@ async function enterContainer(
     remove();
     throw error;
   }
+}
+
+/** What is mounted there when the container runs, if that is a folder or file of this user's. */
+function sourceOf({ volumes }: Engine, { type, source, overlay, subpath }: MountConfig): string | undefined {
+  if (source === undefined || overlay || (type !== "bind" && type !== "volume")) return undefined;
+  const folder = type === "volume" ? volumes.dataDirectory(source) : source;
+  return subpath === undefined ? folder : `${folder}${locate(`/${subpath}`, folder).target}`;
 }
 
 const databaseLimit = 4 << 20;

@@ -39,7 +39,8 @@ export function startHealthTimer(engine: TimerEngine, id: string): void {
   timer.unref();
 }
 
-function stopHealthTimer(engine: Pick<Engine, "containers">, id: string): void {
+/** Ends the timer of a running container, if one runs. */
+export function stopHealthTimer(engine: Pick<Engine, "containers">, id: string): void {
   const pid = findHealthTimer(engine, id);
   if (pid !== undefined) sendSignal(pid, "SIGTERM");
 }

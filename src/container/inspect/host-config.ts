@@ -1,4 +1,5 @@
 import type { ContainerConfig, MountConfig, NamespaceMode } from "../../model/container-config.ts";
+import type { DeviceValue } from "../../model/resources.ts";
 import type { ContainerRecord } from "../../storage/containers.ts";
 import { networkMode, portBindings } from "./network.ts";
 
@@ -48,7 +49,7 @@ export function inspectHostConfig({ config }: ContainerRecord, { logPath }: { re
     Runtime: "oci",
     ConsoleSize: [0, 0],
     Isolation: "",
-    ...noLimits,
+    ...limits(config),
     Init: config.init,
     Devices: config.devices.map(device),
     Sysctls: config.sysctls,
@@ -60,31 +61,37 @@ export function inspectHostConfig({ config }: ContainerRecord, { logPath }: { re
   };
 }
 
-/** There are no resource limits without cgroups. */
-const noLimits = {
-  CpuShares: 0,
-  Memory: 0,
-  NanoCpus: 0,
-  CgroupParent: "",
-  BlkioWeight: 0,
-  BlkioWeightDevice: null,
-  BlkioDeviceReadBps: null,
-  BlkioDeviceWriteBps: null,
-  BlkioDeviceReadIOps: null,
-  BlkioDeviceWriteIOps: null,
-  CpuPeriod: 0,
-  CpuQuota: 0,
-  CpuRealtimePeriod: 0,
-  CpuRealtimeRuntime: 0,
-  CpusetCpus: "",
-  CpusetMems: "",
-  DiskQuota: 0,
-  MemoryReservation: 0,
-  MemorySwap: 0,
-  MemorySwappiness: 0,
-  OomKillDisable: false,
-  PidsLimit: 0,
-};
+function limits({ resources = {} }: ContainerConfig): object {
+  const { cpuQuota = 0, cpuPeriod = 0 } = resources;
+  return {
+    CpuShares: resources.cpuShares ?? 0,
+    Memory: resources.memoryBytes ?? 0,
+    NanoCpus: cpuQuota > 0 && cpuPeriod > 0 ? Math.round((cpuQuota / cpuPeriod) * 1e9) : 0,
+    CgroupParent: "",
+    BlkioWeight: resources.blkioWeight ?? 0,
+    BlkioWeightDevice: resources.blkioWeightDevices?.map(({ path, value }) => ({ Path: path, Weight: value })) ?? null,
+    BlkioDeviceReadBps: deviceRates(resources.readBps),
+    BlkioDeviceWriteBps: deviceRates(resources.writeBps),
+    BlkioDeviceReadIOps: deviceRates(resources.readIops),
+    BlkioDeviceWriteIOps: deviceRates(resources.writeIops),
+    CpuPeriod: cpuPeriod,
+    CpuQuota: cpuQuota,
+    CpuRealtimePeriod: 0,
+    CpuRealtimeRuntime: 0,
+    CpusetCpus: resources.cpusetCpus ?? "",
+    CpusetMems: resources.cpusetMems ?? "",
+    DiskQuota: 0,
+    MemoryReservation: resources.memoryReservationBytes ?? 0,
+    MemorySwap: resources.memorySwapBytes ?? 0,
+    MemorySwappiness: 0,
+    OomKillDisable: false,
+    PidsLimit: resources.pidsLimit ?? 0,
+  };
+}
+
+function deviceRates(values: readonly DeviceValue[] | undefined): object[] | null {
+  return values?.map(({ path, value }) => ({ Path: path, Rate: value })) ?? null;
+}
 
 function modeText(mode: NamespaceMode): string {
   return mode.mode === "container" ? `container:${mode.id}` : mode.mode;

@@ -6,6 +6,7 @@ import type { SpecInput } from "./input.ts";
 import { containerLimits } from "./limits.ts";
 import { containerMounts, initPath, showsHostSys } from "./mounts.ts";
 import { kernelPaths } from "./paths.ts";
+import { resourcesSpec } from "./resources.ts";
 import { defaultSeccomp, parseSeccomp } from "./seccomp.ts";
 
 /**
@@ -17,6 +18,7 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
   const { config, rootfsPath, cgroupsPath } = input;
   checkUser(input);
   const seccomp = containerSeccomp(input);
+  const resources = resourcesSpec(config.resources);
   return {
     ociVersion: "1.0.2",
     process: containerProcess(input),
@@ -27,6 +29,7 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
     linux: {
       namespaces: containerNamespaces(input),
       ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
+      ...(resources === undefined ? {} : { resources }),
       sysctl: config.sysctls,
       ...kernelPaths(config, { hostSys: showsHostSys(input) }),
       ...(seccomp === undefined ? {} : { seccomp }),

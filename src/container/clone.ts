@@ -1,0 +1,30 @@
+import type { Engine } from "../engine.ts";
+import type { ContainerConfig } from "../model/container-config.ts";
+import type { ContainerRecord } from "../storage/containers.ts";
+import { createContainer } from "./create.ts";
+import { checkLimits } from "./limits.ts";
+
+/**
+ * Makes a container with the configuration of another one.
+ *
+ * @param name Undefined for `NAME-clone`, or with a number behind it if that is taken.
+ * @param change Makes the clone's configuration of the original one's.
+ * @throws {DhowError} `not-found`; `already-exists` for a name in use; `unsupported` for limits that cannot be kept here.
+ */
+export function cloneContainer(
+  engine: Engine,
+  original: ContainerRecord,
+  name: string | undefined,
+  change: (config: ContainerConfig) => ContainerConfig,
+): ContainerRecord {
+  const config = change(original.config);
+  checkLimits(engine, config);
+  return createContainer(engine, config, name ?? freeName(engine, `${original.name}-clone`));
+}
+
+function freeName({ containers }: Pick<Engine, "containers">, wanted: string): string {
+  for (let number = 0; ; number++) {
+    const name = number === 0 ? wanted : `${wanted}${number}`;
+    if (containers.find(name)?.name !== name) return name;
+  }
+}
