@@ -1,5 +1,9 @@
 import { resolve } from "node:path";
 import type { Engine, GlobalOptions } from "./engine.ts";
+import { currentUserId } from "./rootless/user.ts";
+import { withAdditionalImages } from "./storage/additional-images.ts";
+import { findAdditionalPlaces } from "./storage/additional-places.ts";
+import { type AdditionalStore, openAdditionalStores } from "./storage/additional-stores.ts";
 import { openBlobs } from "./storage/blobs.ts";
 import { checkDriverName, chooseDriver } from "./storage/choose-driver.ts";
 import { containersSchema, openContainers } from "./storage/containers.ts";
@@ -41,18 +45,29 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
   });
   const locks = lazy(() => openLocks(database()));
   const leases = lazy(() => openLeases(database()));
-  const blobs = lazy(() => openBlobs(paths().data, leases()));
+  const additional = lazy(() => findAdditionalStores({ globals, warn }, paths().data));
+  const blobs = lazy(() => openBlobs(paths().data, leases(), () => additional().map(({ directory }) => directory)));
   const rootfs = lazy(() => {
     ensurePrivateDirectory(paths().data);
     return chooseDriver(paths().data, forced);
   });
   const layers = lazy(() => {
     const kind = rootfs().name === "vfs" ? "merged" : "overlay";
-    return openLayers({ dataDirectory: paths().data, database: database(), locks: locks(), leases: leases(), kind });
+    return openLayers({
+      ...{ dataDirectory: paths().data, database: database(), locks: locks(), leases: leases(), kind },
+      findElsewhere: (chainId, wanted) => firstDefined(additional(), (store) => store.findLayer(chainId, wanted)),
+    });
   });
-  const images = lazy(() => openImages({ database: database(), blobs: blobs(), layers }));
+  const images = lazy(() =>
+    withAdditionalImages(openImages({ database: database(), blobs: blobs(), layers }), additional),
+  );
   const manifestLists = lazy(() => openManifestLists(database()));
-  const containers = lazy(() => openContainers({ paths: paths(), database: database(), locks: locks() }));
+  const containers = lazy(() =>
+    openContainers({
+      ...{ paths: paths(), database: database(), locks: locks() },
+      isImageElsewhere: (id) => additional().some((store) => store.images.find(id) !== undefined),
+    }),
+  );
   const volumes = lazy(() =>
     openVolumes({ dataDirectory: paths().data, database: database(), locks: locks(), leases: leases() }),
   );
@@ -111,6 +126,24 @@ function lazy<T>(make: () => T): () => T {
     made ??= { value: make() };
     return made.value;
   };
+}
+
+function findAdditionalStores({ globals, warn }: EngineOptions, ownData: string): AdditionalStore[] {
+  const { required, candidates } = findAdditionalPlaces(globals.storageOpts, currentUserId());
+  const isOther = (path: string) => path !== ownData;
+  return openAdditionalStores({
+    required: required.map((path) => resolve(path)).filter(isOther),
+    candidates: candidates.filter(isOther),
+    warn,
+  });
+}
+
+function firstDefined<Item, Found>(items: readonly Item[], look: (item: Item) => Found | undefined): Found | undefined {
+  for (const item of items) {
+    const found = look(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function absolute<Key extends string>(key: Key, path: string | undefined): { readonly [K in Key]?: string } {

@@ -34,7 +34,7 @@ const mayImport: Record<string, readonly string[]> = {
 };
 
 /** Commands whose subject is the machine itself may ask the rootless layer. */
-const machineCommands = ["doctor", "unshare", "info", "migrate"];
+const machineCommands = ["doctor", "unshare", "info", "migrate", "share-images"];
 
 const bannedNames = /^(utils?|helpers?|common|misc|lib|core)$/;
 

@@ -54,6 +54,9 @@ export async function removeImage(
   const untagged = new Set<string>();
   const deleted: string[] = [];
   for (const image of chooseImages(engine.images.findAll(nameOrId), nameOrId, options.platforms ?? [])) {
+    if (image.readOnly) {
+      throw new DhowError(`cannot remove read-only image ${JSON.stringify(image.id)}`, { kind: "permission-denied" });
+    }
     if (name !== undefined && image.names.length > 1) {
       engine.images.removeName(image.id, name);
       recordImageEvent(engine, image, "untag", name);

@@ -30,9 +30,22 @@ export interface BlobStore {
   list(): Digest[];
 }
 
-export function openBlobs(dataDirectory: string, leases: Leases): BlobStore {
+/**
+ * @param elsewhere The data folders of stores that are only read: blobs that are missing here are looked for there.
+ */
+export function openBlobs(
+  dataDirectory: string,
+  leases: Leases,
+  elsewhere: () => readonly string[] = () => [],
+): BlobStore {
   const directory = `${dataDirectory}/blobs/sha256`;
   const path = (digest: Digest) => `${directory}/${digestHex(digest)}`;
+  const findPath = (digest: Digest): string => {
+    const own = path(digest);
+    if (sizeOf(own) !== undefined) return own;
+    const others = elsewhere().map((store) => `${store}/blobs/sha256/${digestHex(digest)}`);
+    return others.find((other) => sizeOf(other) !== undefined) ?? own;
+  };
   /** The lease comes before the look whether the blob is there: from then on nobody removes it. */
   const claim = (digest: Digest): boolean => {
     leases.take([digest]);
@@ -40,9 +53,9 @@ export function openBlobs(dataDirectory: string, leases: Leases): BlobStore {
   };
 
   return {
-    path,
-    findSize: (digest) => sizeOf(path(digest)),
-    read: (digest) => readVerified(path(digest), digest),
+    path: findPath,
+    findSize: (digest) => sizeOf(findPath(digest)),
+    read: (digest) => readVerified(findPath(digest), digest),
     put(content) {
       const digest = sha256(content);
       if (claim(digest)) return digest;

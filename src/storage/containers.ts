@@ -121,9 +121,12 @@ export interface ContainerStoreParts {
   readonly paths: Pick<Paths, "data" | "run">;
   readonly database: Database;
   readonly locks: Locks;
+  /** Whether an image lies in a store that is only read. */
+  readonly isImageElsewhere?: (imageId: string) => boolean;
 }
 
-export function openContainers({ paths, database, locks }: ContainerStoreParts): ContainerStore {
+export function openContainers(parts: ContainerStoreParts): ContainerStore {
+  const { paths, database, locks } = parts;
   const directory = (id: string) => `${paths.data}/containers/${id}`;
   const runDirectory = (id: string) => `${paths.run}/containers/${id}`;
   const find = (nameOrId: string): ContainerRecord | undefined => {
@@ -138,7 +141,7 @@ export function openContainers({ paths, database, locks }: ContainerStoreParts):
     get,
     add(record) {
       database.transaction(() => {
-        insert(database, record);
+        insert(parts, record);
         mkdirSync(directory(record.id), { recursive: true, mode: 0o700 });
       });
       return get(record.id);
@@ -184,11 +187,12 @@ function findRow(database: Database, nameOrId: string): ContainerRow | undefined
 }
 
 function insert(
-  database: Database,
+  { database, isImageElsewhere = () => false }: ContainerStoreParts,
   { id, name, createdAt, config }: Pick<ContainerRecord, "id" | "name" | "createdAt" | "config">,
 ): void {
   checkNameIsFree(database, id, name);
-  if (config.imageId !== "" && !database.first("SELECT 1 FROM images WHERE id = ?", config.imageId)) {
+  const isOwn = (id: string) => database.first("SELECT 1 FROM images WHERE id = ?", id) !== undefined;
+  if (config.imageId !== "" && !isOwn(config.imageId) && !isImageElsewhere(config.imageId)) {
     throw new DhowError(`${config.imageName}: image not known`, { kind: "not-found" });
   }
   database.run(

@@ -48,7 +48,7 @@ export function openDatabase(path: string, schemas: readonly Schema[]): Database
   const deadline = Date.now() + busyTimeoutMs;
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
     try {
-      return wrap(connect(path, schemas));
+      return wrapConnection(connect(path, schemas));
     } catch (cause) {
       if (cause instanceof DhowError) throw cause;
       // Switching a new file to WAL fails at once, whatever the busy timeout, while another process does the same.
@@ -106,7 +106,8 @@ function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-function wrap(connection: DatabaseSync): Database {
+/** A connection that keeps its prepared statements. */
+export function wrapConnection(connection: DatabaseSync): Database {
   const statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {
     let statement = statements.get(sql);

@@ -20,6 +20,8 @@ export interface LayerRecord {
   /** Bytes of the unpacked regular files. */
   readonly sizeBytes: number;
   readonly createdAt: Date;
+  /** The data folder of the read-only store that it lies in; undefined for the user's own. */
+  readonly store?: string;
 }
 
 /**
@@ -83,15 +85,21 @@ export interface LayerStoreParts {
   readonly locks: Locks;
   readonly leases: Leases;
   readonly kind: LayerKind;
+  /** Looks for a layer in stores that are only read. */
+  readonly findElsewhere?: (chainId: Digest, kind: LayerKind) => LayerRecord | undefined;
+}
+
+/** Finds the record of a layer in one store's database. */
+export function findLayer(database: Database, chainId: Digest, kind: LayerKind): LayerRecord | undefined {
+  const row = database.first<LayerRow>("SELECT * FROM layers WHERE chain_id = ? AND kind = ?", chainId, kind);
+  return row && fromRow(row);
 }
 
 export function openLayers(parts: LayerStoreParts): LayerStore {
-  const { dataDirectory, database, locks, leases, kind } = parts;
-  const find = (chainId: Digest): LayerRecord | undefined => {
-    const row = database.first<LayerRow>("SELECT * FROM layers WHERE chain_id = ? AND kind = ?", chainId, kind);
-    return row && fromRow(row);
-  };
-  const diffPath = (layer: LayerRecord) => `${dataDirectory}/layers/${layer.id}/diff`;
+  const { dataDirectory, database, locks, leases, kind, findElsewhere } = parts;
+  const find = (chainId: Digest): LayerRecord | undefined =>
+    findLayer(database, chainId, kind) ?? findElsewhere?.(chainId, kind);
+  const diffPath = (layer: LayerRecord) => `${layer.store ?? dataDirectory}/layers/${layer.id}/diff`;
 
   return {
     kind,

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { closeSync, constants } from "node:fs";
 import { createRequire } from "node:module";
 import { DhowError } from "../errors.ts";
 
@@ -34,6 +34,12 @@ export interface Libc {
   chroot(path: string): void;
   /** @param flags MNT_DETACH is 2. */
   unmount(target: string, flags: number): void;
+  /**
+   * Mounts a folder once more, only to be read, with the ids of its files shown as a user namespace maps them: an id inside
+   * of it stands for the one outside. Needs root outside of all user namespaces.
+   * @param userNamespace An open file: /proc/PID/ns/user.
+   */
+  mountIdMapped(options: { source: string; target: string; userNamespace: number }): void;
 }
 
 /** A failed system call. `code` is the errno name, as in Node's own errors. */
@@ -241,7 +247,7 @@ function bindXattrs({ lib, lastError, check }: Binding): Pick<Libc, "setXattr" |
   };
 }
 
-function bindMounts({ lib, check }: Binding): Pick<Libc, "chroot" | "mount" | "unmount"> {
+function bindMounts({ lib, check }: Binding): Pick<Libc, "chroot" | "mount" | "unmount" | "mountIdMapped"> {
   const mount = lib.func("int mount(const char *, const char *, const char *, unsigned long, const char *)");
   const chroot = lib.func("int chroot(const char *)");
   const umount2 = lib.func("int umount2(const char *, int)");
@@ -255,8 +261,41 @@ function bindMounts({ lib, check }: Binding): Pick<Libc, "chroot" | "mount" | "u
     unmount(target, flags) {
       check(umount2(target, flags), "umount", target);
     },
+    mountIdMapped({ source, target, userNamespace }) {
+      // Not every C library has functions for these. Their numbers are the same on all architectures.
+      const openTree = lib.func("syscall", "long", ["long", "int", "str", "uint32_t"]);
+      const setAttributes = lib.func("syscall", "long", [
+        "long",
+        "int",
+        "str",
+        "uint32_t",
+        "const uint8_t *",
+        "size_t",
+      ]);
+      const moveMount = lib.func("syscall", "long", ["long", "int", "str", "int", "str", "uint32_t"]);
+      const attributes = Buffer.alloc(32);
+      attributes.writeBigUInt64LE(BigInt(readOnlyAttribute | noSuidAttribute | noDevAttribute | idMapAttribute), 0);
+      attributes.writeBigUInt64LE(BigInt(userNamespace), 24);
+      const tree = check(Number(openTree(428, currentDirectory, source, openTreeClone)), "open_tree", source);
+      try {
+        check(Number(setAttributes(442, tree, "", emptyPath, attributes, 32)), "mount_setattr", source);
+        check(Number(moveMount(429, tree, "", currentDirectory, target, moveFromEmptyPath)), "move_mount", target);
+      } finally {
+        closeSync(tree);
+      }
+    },
   };
 }
+
+/** OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, AT_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH. */
+const openTreeClone = 0o2000001;
+const emptyPath = 0x1000;
+const moveFromEmptyPath = 4;
+/** MOUNT_ATTR_*. */
+const readOnlyAttribute = 1;
+const noSuidAttribute = 2;
+const noDevAttribute = 4;
+const idMapAttribute = 0x100000;
 
 function zeroTerminated(path: Buffer | string): Buffer {
   return Buffer.concat([Buffer.from(path), Buffer.of(0)]);

@@ -13,8 +13,11 @@ import { openScratch } from "./scratch-engine.ts";
 
 export interface Scratch {
   readonly root: string;
-  /** A fresh engine on the folder, as another process would have it. */
-  open(): Engine;
+  /**
+   * A fresh engine on the folder, as another process would have it.
+   * @param additional The folders of other scratches, as read-only stores.
+   */
+  open(additional?: readonly string[]): Engine;
 }
 
 /** An empty data folder that goes with the test. */
@@ -27,8 +30,8 @@ export function makeScratch({ storageDriver = "overlay" } = {}): Scratch {
   });
   return {
     root,
-    open() {
-      const engine = openScratch(root, storageDriver);
+    open(additional = []) {
+      const engine = openScratch(root, storageDriver, additional);
       engines.push(engine);
       return engine;
     },

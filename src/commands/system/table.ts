@@ -51,6 +51,12 @@ const startOnBoot: CommandEntry = {
   load: () => import("./start-on-boot.ts").then((module) => module.startOnBootCommand),
 };
 
+const shareImages: CommandEntry = {
+  summary: "Let other users run the images of a store without a copy",
+  topic: "system",
+  load: () => import("./share-images.ts").then((module) => module.shareImages),
+};
+
 const unshare: CommandEntry = {
   summary: "Run a command in the user's namespaces",
   topic: "system",
@@ -71,6 +77,7 @@ export const systemGroup: CommandTree = {
   info,
   migrate,
   "restart-containers": restartContainers,
+  "share-images": shareImages,
   "start-on-boot": startOnBoot,
 };
 
