@@ -75,49 +75,33 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
   const secrets = lazy(() => openSecrets(paths().data, database()));
   const events = lazy(() => openEventJournal({ dataDirectory: paths().data, database }));
 
-  return {
-    globals,
-    warn,
-    get paths() {
-      return paths();
+  return withParts(
+    { globals, warn },
+    {
+      paths,
+      database,
+      locks,
+      leases,
+      blobs,
+      layers,
+      images,
+      manifestLists,
+      containers,
+      volumes,
+      secrets,
+      events,
+      rootfs,
     },
-    get database() {
-      return database();
-    },
-    get locks() {
-      return locks();
-    },
-    get leases() {
-      return leases();
-    },
-    get blobs() {
-      return blobs();
-    },
-    get layers() {
-      return layers();
-    },
-    get images() {
-      return images();
-    },
-    get manifestLists() {
-      return manifestLists();
-    },
-    get containers() {
-      return containers();
-    },
-    get volumes() {
-      return volumes();
-    },
-    get secrets() {
-      return secrets();
-    },
-    get events() {
-      return events();
-    },
-    get rootfs() {
-      return rootfs();
-    },
-  };
+  );
+}
+
+type Parts = { readonly [Name in keyof Omit<Engine, "globals" | "warn">]: () => Engine[Name] };
+
+/** Each part is made when it is first asked for. */
+function withParts(given: Pick<Engine, "globals" | "warn">, parts: Parts): Engine {
+  const engine = { ...given };
+  for (const [name, get] of Object.entries(parts)) Object.defineProperty(engine, name, { get, enumerable: true });
+  return engine as Engine;
 }
 
 function lazy<T>(make: () => T): () => T {
