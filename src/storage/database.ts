@@ -48,10 +48,11 @@ export function openDatabase(path: string, schemas: readonly Schema[]): Database
   const deadline = Date.now() + busyTimeoutMs;
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
     try {
-      return wrapConnection(connect(path, schemas));
+      return wrapConnection(connect(path, schemas), path);
     } catch (cause) {
       if (cause instanceof DhowError) throw cause;
       // Switching a new file to WAL fails at once, whatever the busy timeout, while another process does the same.
+      if (isOutOfRoom(cause)) throw outOfRoom(path, cause);
       if (!isBusy(cause)) throw new DhowError(`cannot open the state database ${path}`, { kind: "corrupt", cause });
       if (Date.now() > deadline)
         throw new DhowError(`state database ${path} stays locked`, { kind: "unavailable", cause });
@@ -98,16 +99,32 @@ function readVersion(connection: DatabaseSync): number {
 }
 
 function isBusy(error: unknown): boolean {
-  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
-  return code === 5 || code === 6;
+  return [5, 6].includes(primaryCode(error));
+}
+
+/** SQLite's "disk I/O error" is what it says of a file that it cannot make longer. */
+function isOutOfRoom(error: unknown): boolean {
+  return [10, 13].includes(primaryCode(error));
+}
+
+function primaryCode(error: unknown): number {
+  return error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
+}
+
+function outOfRoom(path: string, cause: unknown): DhowError {
+  return new DhowError(`cannot write the state database ${path}`, {
+    kind: "unavailable",
+    cause,
+    hint: "if the disk is full, 'dhow system prune' makes room on it",
+  });
 }
 
 function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-/** A connection that keeps its prepared statements. */
-export function wrapConnection(connection: DatabaseSync): Database {
+/** A connection that keeps its prepared statements. @param path What messages call it. */
+export function wrapConnection(connection: DatabaseSync, path: string): Database {
   const statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {
     let statement = statements.get(sql);
@@ -117,21 +134,31 @@ export function wrapConnection(connection: DatabaseSync): Database {
     }
     return statement;
   };
+  /** A full disk is nobody's mistake. */
+  const explained = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw isOutOfRoom(error) ? outOfRoom(path, error) : error;
+    }
+  };
   return {
-    all: <Row>(sql: string, ...values: SqlValue[]) => prepare(sql).all(...values) as Row[],
-    first: <Row>(sql: string, ...values: SqlValue[]) => prepare(sql).get(...values) as Row | undefined,
-    run: (sql, ...values) => Number(prepare(sql).run(...values).changes),
-    transaction(work) {
-      connection.exec("BEGIN IMMEDIATE");
-      try {
-        const result = work();
-        connection.exec("COMMIT");
-        return result;
-      } catch (error) {
-        if (connection.isTransaction) connection.exec("ROLLBACK");
-        throw error;
-      }
-    },
+    all: <Row>(sql: string, ...values: SqlValue[]) => explained(() => prepare(sql).all(...values) as Row[]),
+    first: <Row>(sql: string, ...values: SqlValue[]) => explained(() => prepare(sql).get(...values) as Row | undefined),
+    run: (sql, ...values) => explained(() => Number(prepare(sql).run(...values).changes)),
+    transaction: (work) => explained(() => runTransaction(connection, work)),
     close: () => connection.close(),
   };
+}
+
+function runTransaction<T>(connection: DatabaseSync, work: () => T): T {
+  connection.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    connection.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (connection.isTransaction) connection.exec("ROLLBACK");
+    throw error;
+  }
 }

@@ -3,6 +3,7 @@ import type { BlobStore } from "./blobs.ts";
 import type { Database } from "./database.ts";
 import type { LayerStore } from "./layers.ts";
 import type { Leases } from "./leases.ts";
+import { keepReserve } from "./reserve.ts";
 import { newTemporaryPath, readdirOrEmpty, removeAbandoned, removeTree } from "./temporary.ts";
 
 export interface GarbageParts {
@@ -22,6 +23,7 @@ export function collectGarbage(parts: GarbageParts): number {
   const freed = parts.layers.collectGarbage() + collectBlobs(parts);
   collectContainerFolders(parts);
   removeAbandoned(parts.dataDirectory);
+  keepReserve(parts.dataDirectory);
   return freed;
 }
 

@@ -83,6 +83,8 @@ export interface ImageStore {
    * @throws {DhowError} `conflict` with exit code 2 if a container uses the image.
    */
   remove(id: string): void;
+  /** Digests of the blobs that an image is made of, and of the index that named it. */
+  blobs(id: string): Digest[];
   config(image: ImageRecord): ImageConfig;
   manifest(image: ImageRecord): Manifest;
 }
@@ -195,6 +197,10 @@ export function openImages(parts: ImageStoreParts): ImageStore {
         database.run("DELETE FROM images WHERE id = ?", id);
       });
     },
+    blobs: (id) =>
+      database
+        .all<{ digest: Digest }>("SELECT digest FROM image_blobs WHERE image_id = ?", id)
+        .map(({ digest }) => digest),
     config: ({ id }) => readColumn<ImageConfig>(database, "config", id),
     manifest: ({ id }) => readColumn<Manifest>(database, "manifest", id),
   };

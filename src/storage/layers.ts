@@ -68,6 +68,8 @@ export const layersSchema: Schema = {
   sql: `CREATE TABLE IF NOT EXISTS layers (
     chain_id TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL UNIQUE, parent TEXT, diff_id TEXT NOT NULL,
     size_bytes INTEGER NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY (chain_id, kind)) WITHOUT ROWID`,
+  // What it takes on the disk, once it was measured.
+  changes: [{ since: 4, sql: "ALTER TABLE layers ADD COLUMN disk_bytes INTEGER" }],
 };
 
 interface LayerRow {

@@ -13,7 +13,7 @@ const attempts = 5;
 export function openDatabaseReadOnly(path: string): Database {
   for (let attempt = 1; ; attempt++) {
     try {
-      return wrapConnection(connect(path));
+      return wrapConnection(connect(path), path);
     } catch (cause) {
       if (cause instanceof DhowError) throw cause;
       // Its owner may have opened or closed it between our look and now.

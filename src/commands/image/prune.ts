@@ -2,6 +2,7 @@ import { defineCommand } from "../../cli/command.ts";
 import { confirmRemoval } from "../../cli/confirm.ts";
 import { parseFilters } from "../../cli/filter.ts";
 import { pruneImages } from "../../image/prune.ts";
+import { prepareForRemoval } from "../../upkeep/prune.ts";
 
 export const prune = defineCommand({
   usage: "[options]",
@@ -28,6 +29,7 @@ export const prune = defineCommand({
       ? "This command removes all images without at least one container associated with them."
       : "This command removes all dangling images.";
     if (!options.force && !confirmRemoval(what)) return;
+    prepareForRemoval(engine);
     const { ids } = await pruneImages(engine, { all: options.all, filters });
     for (const id of ids) out.line(id);
   },

@@ -17,6 +17,21 @@ const connectionList: CommandEntry = {
   load: () => import("./connection-list.ts").then((module) => module.connectionList),
 };
 
+const df: CommandEntry = {
+  summary: "Show what takes how much of the disk",
+  load: () => import("./df.ts").then((module) => module.df),
+};
+
+const prune: CommandEntry = {
+  summary: "Remove everything that is not in use",
+  load: () => import("./prune.ts").then((module) => module.prune),
+};
+
+const reset: CommandEntry = {
+  summary: "Remove everything that dhow keeps",
+  load: () => import("./reset.ts").then((module) => module.reset),
+};
+
 const doctor: CommandEntry = {
   summary: "Show what this machine lacks for containers, and how to fix it",
   topic: "system",
@@ -73,9 +88,12 @@ const version: CommandEntry = {
 export const systemGroup: CommandTree = {
   check,
   connection: { summary: "Look for remote engines", commands: { list: connectionList } },
+  df,
   events,
   info,
   migrate,
+  prune,
+  reset,
   "restart-containers": restartContainers,
   "share-images": shareImages,
   "start-on-boot": startOnBoot,

@@ -1,0 +1,66 @@
+import { pruneContainers } from "../container/prune.ts";
+import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
+import { type PrunedImages, pruneImages } from "../image/prune.ts";
+import { collectImageGarbage } from "../image/remove.ts";
+import type { Filters } from "../model/filters.ts";
+import { measureFolders } from "../storage/disk-usage.ts";
+import { makeRoom } from "../storage/reserve.ts";
+import { findUnusedVolumes, pruneVolumes } from "../volume/remove.ts";
+
+export interface PruneSystemOptions {
+  /** Removes all images without a container, not only those that nobody can name. */
+  readonly all: boolean;
+  readonly filters: Filters;
+  /** Removes volumes that no container uses, those with a name as well. */
+  readonly volumes: boolean;
+}
+
+export interface PrunedSystem {
+  readonly containers: readonly string[];
+  readonly volumes: readonly string[];
+  readonly images: readonly string[];
+  /** Bytes that are free on the disk now. */
+  readonly freedBytes: number;
+  readonly failures: readonly unknown[];
+}
+
+const knownFilters = ["label", "label!", "until"];
+
+/** Room for removing things, on a disk that is full. Call it before anything else of the engine is used. */
+export function prepareForRemoval({ paths }: Pick<Engine, "paths">): void {
+  makeRoom(paths.data);
+}
+
+/**
+ * Removes containers that do not run, then the volumes and images that nobody needs. Goes on after failures.
+ * @throws {DhowError} `invalid-argument` for a filter that does not exist here.
+ */
+export async function pruneSystem(engine: Engine, options: PruneSystemOptions): Promise<PrunedSystem> {
+  for (const key of options.filters.keys()) {
+    if (!knownFilters.includes(key)) throw new DhowError(`${key} is an invalid filter`, { kind: "invalid-argument" });
+  }
+  const { removed, failures } = await pruneContainers(engine, options.filters);
+  const volumes = options.volumes ? await removeVolumes(engine, options.filters) : { names: [], freedBytes: 0 };
+  const images: PrunedImages = await pruneImages(engine, options);
+  return {
+    containers: removed.map(({ id }) => id),
+    volumes: volumes.names,
+    images: images.ids,
+    freedBytes: images.freedBytes + volumes.freedBytes + removed.reduce((sum, { freedBytes }) => sum + freedBytes, 0),
+    failures,
+  };
+}
+
+async function removeVolumes(engine: Engine, filters: Filters): Promise<{ names: string[]; freedBytes: number }> {
+  const request = { filters, all: true };
+  const unused = findUnusedVolumes(engine, request).map(({ name }) => name);
+  const sizes = measureFolders(unused.map((name) => engine.volumes.dataDirectory(name)));
+  const names = await pruneVolumes(engine, request);
+  return { names, freedBytes: names.reduce((sum, name) => sum + (sizes[unused.indexOf(name)] ?? 0), 0) };
+}
+
+/** Removes only what is no part of any record: what crashes and killed processes have left. */
+export function pruneLeftovers(engine: Engine): void {
+  collectImageGarbage(engine);
+}

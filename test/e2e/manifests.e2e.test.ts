@@ -1,0 +1,126 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { canBe, type TestUser, testUser } from "./harness.ts";
+import { pushImage } from "./registry.ts";
+
+const busybox = "localhost/dhow-busybox:latest";
+const [own, foreign] = process.arch === "arm64" ? ["arm64", "amd64"] : ["amd64", "arm64"];
+const { registry } = inject("installation");
+
+describe.skipIf(!canBe("range"))("manifest lists and platforms", () => {
+  let user: TestUser;
+  let foreignDigest: string;
+  const inspect = async (name: string) =>
+    JSON.parse(await user.succeed(["manifest", "inspect", "--tls-verify=false", name]));
+
+  beforeAll(async () => {
+    user = testUser("range");
+    await user.succeed(["image", "inspect", busybox]);
+    const layer = join(user.home, "layer");
+    await user.program(["sh", "-c", `mkdir ${layer} && echo far > ${layer}/away`]);
+    const target = { host: registry, repository: "manifests", tag: "far" };
+    foreignDigest = (await pushImage(target, { layers: [layer], architecture: foreign })).manifestDigest;
+  });
+  afterAll(() => user?.dispose());
+
+  it("dhow manifest create, add and annotate make an index of stored and remote images", async () => {
+    const id = await user.succeed(["manifest", "create", "--annotation", "a=b", "fleet", busybox]);
+    expect(id).toMatch(/^[0-9a-f]{64}$/);
+    const far = `docker://${registry}/manifests:far`;
+    const flags = [
+      "--tls-verify=false",
+      "--variant",
+      "v9",
+      "--annotation",
+      "c=d",
+      "--os-version",
+      "1",
+      "--features",
+      "x,y",
+    ];
+    expect(await user.succeed(["manifest", "add", ...flags, "fleet", far])).toBe(id);
+    expect(await user.succeed(["manifest", "annotate", "--os-features", "z", "fleet", foreignDigest])).toBe(id);
+    expect(await user.succeed(["manifest", "annotate", "--index", "--annotation", "e=f", "fleet"])).toBe(id);
+    expect(await inspect("fleet")).toMatchObject({
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      annotations: { a: "b", e: "f" },
+      manifests: [
+        { platform: { os: "linux", architecture: own } },
+        {
+          digest: foreignDigest,
+          annotations: { c: "d" },
+          platform: {
+            ...{ os: "linux", architecture: foreign, variant: "v9", "os.version": "1" },
+            ...{ "os.features": ["z"], features: ["x", "y"] },
+          },
+        },
+      ],
+    });
+    expect(await user.dhow(["manifest", "create", "fleet"])).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining("that name is already in use"),
+    });
+    expect(await user.succeed(["manifest", "create", "--amend", "fleet"])).toBe(id);
+    expect(await user.succeed(["run", "--rm", "--network", "none", "fleet", "echo", "afloat"])).toBe("afloat");
+    expect(await user.succeed(["images", "--filter", "manifest=true", "--format", "{{.Id}} {{.Names}}"])).toBe(
+      `${id} [localhost/fleet:latest]`,
+    );
+  });
+
+  it("dhow manifest add --artifact adds files", async () => {
+    writeFileSync(join(user.home, "chart.txt"), "depths");
+    const id = await user.succeed(["manifest", "create", "charts"]);
+    const flags = ["--artifact", "--artifact-type", "application/x-chart"];
+    expect(await user.succeed(["manifest", "add", ...flags, "charts", "chart.txt"])).toBe(id);
+    expect((await inspect("charts")).manifests).toMatchObject([
+      { artifactType: "application/x-chart", files: ["chart.txt"] },
+    ]);
+    expect(await user.dhow(["manifest", "add", "--artifact-type", "x", "charts", "chart.txt"])).toMatchObject({
+      exitCode: 125,
+      stderr: "Error: --artifact-type requires --artifact\n",
+    });
+  });
+
+  it("dhow manifest remove, rm and exists", async () => {
+    const exists = async (name: string) => (await user.dhow(["manifest", "exists", name])).exitCode;
+    expect(await exists("fleet")).toBe(0);
+    const id = await user.succeed(["manifest", "remove", "fleet", foreignDigest]);
+    expect((await inspect("fleet")).manifests).toHaveLength(1);
+    expect(await user.dhow(["manifest", "remove", "fleet", "far"])).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining('invalid image digest "far"'),
+    });
+    expect(await user.succeed(["manifest", "rm", "fleet"])).toBe(`Untagged: localhost/fleet:latest\nDeleted: ${id}`);
+    expect(await exists("fleet")).toBe(1);
+    expect((await user.dhow(["manifest", "rm", "fleet"])).exitCode).toBe(125);
+    await user.succeed(["manifest", "rm", "--ignore", "fleet"]);
+    expect((await inspect(`${registry}/manifests:far`)).config.digest).toMatch(/^sha256:/);
+  });
+
+  it("a tag keeps the image that is there when another platform is pulled", async () => {
+    const target = { host: registry, repository: "manifests", tag: "both" };
+    const folder = join(user.home, "layer");
+    const near = await pushImage(target, { layers: [folder], architecture: own, config: { Cmd: ["near"] } });
+    const name = `${registry}/manifests:both`;
+    const pull = (...flags: string[]) => user.succeed(["pull", "-q", "--tls-verify=false", ...flags, name]);
+    const nearId = await pull();
+    expect(nearId).toBe(near.configDigest.slice("sha256:".length));
+    await pushImage(target, { layers: [folder], architecture: foreign, config: { Cmd: ["far"] } });
+    const farId = await pull("--arch", foreign);
+    const command = (...flags: string[]) => user.succeed(["image", "inspect", "--format", "{{.Config.Cmd}}", ...flags]);
+    expect(await command(name)).toBe("[near]");
+    expect(await command(farId)).toBe("[far]");
+    expect(await user.succeed(["pull", "-q", "--policy", "missing", "--arch", foreign, name])).toBe(farId);
+    const rows = await user.succeed(["images", "--format", "{{.Id}} {{.Tag}}", `${registry}/manifests`]);
+    expect(rows.split("\n").sort()).toEqual([`${nearId} both`, `${farId} both`].sort());
+    expect(await user.succeed(["images", "--tree", name])).toMatch(
+      new RegExp(`^${name} .*\n[├└]─ linux/\\w+ .*\n└─ linux/\\w+ `, "m"),
+    );
+    expect(await user.succeed(["rmi", "--platform", `linux/${foreign}`, name])).toBe(
+      `Untagged: ${name}\nDeleted: ${farId}`,
+    );
+    expect(await user.succeed(["rmi", name])).toBe(`Untagged: ${name}\nDeleted: ${nearId}`);
+  });
+});
