@@ -52,11 +52,24 @@ export async function pushImage(
   destination: string | undefined,
   options: PushOptions,
 ): Promise<PushedImage> {
+  if (engine.manifestLists.find(source)) return pushWholeList(engine, source, destination, options);
   const image = await findImage(engine, source);
   const target = destination === undefined ? ownLocation(engine, image, source) : readDestination(destination);
   const pushed = await pushTo(engine, { image, source, target }, options);
   recordImageEvent(engine, image, "push", pushed.destination);
   return pushed;
+}
+
+/** A manifest list goes with all its images. */
+async function pushWholeList(
+  engine: Engine,
+  list: string,
+  destination: string | undefined,
+  { onEvent = () => {}, ...options }: PushOptions,
+): Promise<PushedImage> {
+  const { pushList } = await import("./manifest-list/push.ts");
+  const watch = () => ({ onEvent, end: () => {} });
+  return pushList(engine, list, destination, { ...options, all: true, addCompression: [], watch });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { canBe, type TestUser, testUser } from "./harness.ts";
@@ -67,6 +67,50 @@ describe.skipIf(!canBe("range"))("manifest lists and platforms", () => {
     expect(await user.succeed(["images", "--filter", "manifest=true", "--format", "{{.Id}} {{.Names}}"])).toBe(
       `${id} [localhost/fleet:latest]`,
     );
+  });
+
+  it("dhow manifest push sends the list and its images, wherever they lie", async () => {
+    const target = `docker://${registry}/pushed/fleet:1`;
+    const flags = ["--tls-verify=false", "--digestfile", "digest"];
+    const shown = await user.succeed(["manifest", "push", ...flags, "fleet", target]);
+    const digest = readFileSync(join(user.home, "digest"), "utf8");
+    expect(shown).toMatch(new RegExp(`^1: digest: ${digest} size: \\d+$`));
+    const pushed = await inspect(target);
+    const ownDigest = await user.succeed(["image", "inspect", "--format", "{{.Digest}}", busybox]);
+    expect(pushed).toMatchObject({
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      annotations: { a: "b", e: "f" },
+      manifests: [{ size: expect.any(Number) }, { digest: foreignDigest, annotations: { c: "d" } }],
+    });
+    // The layer of the own image was not compressed, which no registry gets to see.
+    expect(pushed.manifests[0].digest).not.toBe(ownDigest);
+    const pull = (...arch: string[]) =>
+      user.succeed(["pull", "-q", "--tls-verify=false", ...arch, `${registry}/pushed/fleet:1`]);
+    const id = await user.succeed(["image", "inspect", "--format", "{{.Id}}", busybox]);
+    expect(await pull()).toBe(id);
+    expect(await pull("--arch", foreign, "--variant", "v9")).not.toBe(id);
+    await user.succeed(["rmi", `${registry}/pushed/fleet:1`]);
+
+    const more = ["--tls-verify=false", "-q", "--format", "v2s2"];
+    expect(await user.succeed(["manifest", "push", ...more, "fleet", `${registry}/pushed/fleet:docker`])).toBe("");
+    const docker = await inspect(`${registry}/pushed/fleet:docker`);
+    expect(docker.mediaType).toBe("application/vnd.docker.distribution.manifest.list.v2+json");
+    expect(docker.manifests.map(({ mediaType }: { mediaType: string }) => mediaType)).toEqual(
+      Array(2).fill("application/vnd.docker.distribution.manifest.v2+json"),
+    );
+
+    await user.succeed(["manifest", "create", "small", busybox]);
+    const both = ["--tls-verify=false", "--add-compression", "zstd", "--rm"];
+    await user.succeed(["manifest", "push", ...both, "small", `${registry}/pushed/small`]);
+    expect((await inspect(`${registry}/pushed/small`)).manifests).toMatchObject([
+      {},
+      { annotations: { "io.github.containers.compression.zstd": "true" } },
+    ]);
+    expect((await user.dhow(["manifest", "exists", "small"])).exitCode).toBe(1);
+    expect(await user.dhow(["manifest", "push", "fleet", "dir:x"])).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining("cannot push a manifest list to dir:x"),
+    });
   });
 
   it("dhow manifest add --artifact adds files", async () => {

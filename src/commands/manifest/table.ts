@@ -22,6 +22,10 @@ export const manifestGroup: CommandTree = {
     summary: "Show a manifest list, or what a name stands for in a registry",
     load: () => import("./inspect.ts").then((module) => module.inspect),
   },
+  push: {
+    summary: "Push a manifest list with its images to a registry",
+    load: () => import("./push.ts").then((module) => module.push),
+  },
   remove: {
     summary: "Remove an entry from a manifest list",
     load: () => import("./remove.ts").then((module) => module.remove),

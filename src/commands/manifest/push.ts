@@ -1,0 +1,78 @@
+import { writeFileSync } from "node:fs";
+import { defineCommand } from "../../cli/command.ts";
+import { registryOptions } from "../../cli/options/registry.ts";
+import { DhowError } from "../../errors.ts";
+import { pushList } from "../../image/manifest-list/push.ts";
+import { removeList } from "../../image/manifest-list/remove.ts";
+import { readPushFlags } from "../../image/push-flags.ts";
+import { collectImageGarbage } from "../../image/remove.ts";
+import { showCopy } from "../copy-progress.ts";
+
+export const push = defineCommand({
+  usage: "[options] LIST [DESTINATION]",
+  summary: "Push a manifest list or image index to a registry",
+  description:
+    "Pushes a manifest list to a registry, with the images that it names: those that are stored here, and those that lie in other registries. Without a destination it goes where its name says.",
+  examples: ["dhow manifest push mylist:v1.11 docker://quay.io/myuser/image:v1.11"],
+  options: {
+    ...registryOptions,
+    "add-compression": {
+      type: "string",
+      array: true,
+      describe: "Add each image once more with this compression (gzip, zstd)",
+    },
+    all: { type: "boolean", default: true, describe: "Also push the images in the list" },
+    "compression-format": { type: "string", describe: "Compression format to use (gzip, zstd)", valueName: "format" },
+    "compression-level": { type: "number", describe: "Compression level to use (gzip 1-9, zstd 1-22)" },
+    digestfile: {
+      type: "string",
+      describe: "Write the digest of the pushed list to the specified file",
+      complete: "files",
+    },
+    "force-compression": {
+      type: "boolean",
+      describe: "Compress layers again that have another compression (default with --compression-format)",
+    },
+    format: {
+      type: "string",
+      short: "f",
+      describe: "Manifest type (oci or v2s2) of the list and its images (default is that of the list)",
+    },
+    quiet: { type: "boolean", short: "q", describe: "Suppress output information when pushing lists" },
+    "remove-signatures": { type: "boolean", describe: "Discard signatures (stored images have none)" },
+    rm: { type: "boolean", aliases: ["purge"], describe: "Remove the manifest list if the push succeeds" },
+  },
+  operands: { min: 1, max: 2, complete: "images" },
+  async run({ options, operands: [name = "", destination], changed }, { engine, out }) {
+    const flags = { ...options, compress: false, "encryption-key": [], "encrypt-layer": [] };
+    const settings = readPushFlags(flags, (flag) => changed(flag as keyof typeof options));
+    const pushed = await pushList(engine, name, destination, {
+      ...settings,
+      all: options.all,
+      addCompression: options["add-compression"].flatMap((value) => value.split(",")).map(readCompression),
+      ...(options.quiet ? {} : { watch: () => showCopy(out) }),
+    });
+    if (options.digestfile !== undefined) writeDigest(options.digestfile, pushed.digest);
+    if (!options.quiet) out.line(`${pushed.tag}: digest: ${pushed.digest} size: ${pushed.sizeBytes}`);
+    if (options.rm) {
+      removeList(engine, engine.manifestLists.get(name));
+      collectImageGarbage(engine);
+    }
+  },
+});
+
+function readCompression(text: string): "gzip" | "zstd" {
+  if (text === "gzip" || text === "zstd") return text;
+  throw new DhowError(`cannot add compression ${JSON.stringify(text)}`, {
+    kind: "invalid-argument",
+    hint: "it is gzip or zstd",
+  });
+}
+
+function writeDigest(path: string, digest: string): void {
+  try {
+    writeFileSync(path, digest, { mode: 0o644 });
+  } catch (cause) {
+    throw new DhowError(`cannot write digest file ${path}`, { kind: "invalid-argument", cause });
+  }
+}
