@@ -69,7 +69,7 @@ export const layersSchema: Schema = {
     chain_id TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL UNIQUE, parent TEXT, diff_id TEXT NOT NULL,
     size_bytes INTEGER NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY (chain_id, kind)) WITHOUT ROWID`,
   // What it takes on the disk, once it was measured.
-  changes: [{ since: 4, sql: "ALTER TABLE layers ADD COLUMN disk_bytes INTEGER" }],
+  changes: [{ since: 6, sql: "ALTER TABLE layers ADD COLUMN disk_bytes INTEGER" }],
 };
 
 interface LayerRow {
