@@ -56,6 +56,7 @@ export function withAdditionalImages(own: ImageStore, stores: () => readonly Add
       own.remove(id);
     },
     namesHistory: (id) => own.namesHistory(id),
+    blobs: (id) => own.blobs(id),
     config: (image) => (owner(image) ?? own).config(image),
     manifest: (image) => (owner(image) ?? own).manifest(image),
   };

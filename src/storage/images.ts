@@ -83,7 +83,7 @@ export interface ImageStore {
    * @throws {DhowError} `conflict` with exit code 2 if a container uses the image.
    */
   remove(id: string): void;
-  /** Digests of the blobs that an image is made of, and of the index that named it. */
+  /** Digests of the blobs that an image is made of, and of the index that named it; none of an image in another store. */
   blobs(id: string): Digest[];
   config(image: ImageRecord): ImageConfig;
   manifest(image: ImageRecord): Manifest;

@@ -43,7 +43,8 @@ type UsageEngine = Pick<Engine, "images" | "containers" | "volumes" | "database"
 export function measureDiskUsage(engine: UsageEngine): DiskUsage {
   const { images, containers, database, paths } = engine;
   const parts = partSizes(measureLayers(paths.data, database), measureBlobs(paths.data));
-  const records = images.list();
+  // What lies in another store takes nothing here.
+  const records = images.list().filter(({ readOnly }) => !readOnly);
   const needs = new Map(records.map((image) => [image.id, partsOf(engine, parts, image)]));
   const users = countUsers([...needs.values()]);
   const counts = containers.countByImage();
