@@ -1,6 +1,8 @@
 import { defineCommand, type OptionTable } from "../cli/command.ts";
 import type { Engine } from "../engine.ts";
 import { DhowError, isKind } from "../errors.ts";
+import type { Platform } from "../oci/image.ts";
+import { platformOption, readPlatform } from "./image/platform-option.ts";
 import { isJsonFormat } from "./listing.ts";
 
 type ObjectType = "all" | "container" | "image" | "volume";
@@ -28,6 +30,7 @@ interface Request {
   readonly format: string;
   readonly latest: boolean;
   readonly size: boolean;
+  readonly platform?: Platform | undefined;
 }
 
 export const inspect = defineCommand({
@@ -59,10 +62,12 @@ export const inspectImages = defineCommand({
   summary: "Display the configuration of an image",
   description: "Displays the low-level information of an image identified by name or ID.",
   examples: ["dhow image inspect alpine", "dhow image inspect --format '{{.Id}} {{.Digest}}' alpine"],
-  options: formatOption,
+  options: { ...formatOption, ...platformOption },
   operands: { complete: "images" },
-  run: ({ options, operands }, { engine, out }) =>
-    show({ ...options, operands, type: "image", latest: false, size: false }, { engine, out }),
+  run: ({ options: { format, platform }, operands }, { engine, out }) => {
+    const request = { operands, format, platform: readPlatform(platform), latest: false, size: false };
+    return show({ ...request, type: "image" }, { engine, out });
+  },
 });
 
 interface Shown {
@@ -112,7 +117,7 @@ function readType(text: string): ObjectType {
 }
 
 /** A container before an image of the same name, and that before a volume, as with podman. */
-async function inspectOne(engine: Engine, name: string, { type, size }: Request): Promise<object> {
+async function inspectOne(engine: Engine, name: string, { type, size, platform }: Request): Promise<object> {
   if (type === "volume") return inspectVolume(engine, name);
   if (type !== "image") {
     const container = await inspectOneContainer(engine, name.replace(/^\//, ""), size);
@@ -122,7 +127,7 @@ async function inspectOne(engine: Engine, name: string, { type, size }: Request)
   const { findImage } = await import("../image/find.ts");
   const { inspectImage } = await import("../image/inspect.ts");
   try {
-    return inspectImage(engine, await findImage(engine, name));
+    return inspectImage(engine, await findImage(engine, name, platform));
   } catch (error) {
     if (type !== "all" || !isKind(error, "not-found")) throw error;
     if (engine.volumes.find(name)) return inspectVolume(engine, name);

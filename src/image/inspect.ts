@@ -1,8 +1,13 @@
 import type { Engine } from "../engine.ts";
+import { type ImageConfig, type Manifest, mediaTypes } from "../oci/image.ts";
 import type { ImageRecord } from "../storage/images.ts";
+import { relateImages } from "./family.ts";
 
 /** What `inspect` shows of an image, under podman's names; Docker's where they do not clash. */
-export function inspectImage(engine: Pick<Engine, "images" | "layers" | "rootfs">, image: ImageRecord): object {
+export function inspectImage(
+  engine: Pick<Engine, "images" | "layers" | "rootfs" | "blobs">,
+  image: ImageRecord,
+): object {
   const config = engine.images.config(image);
   const manifest = engine.images.manifest(image);
   const defaults = config.config ?? {};
@@ -11,8 +16,8 @@ export function inspectImage(engine: Pick<Engine, "images" | "layers" | "rootfs"
     Digest: image.manifestDigest,
     RepoTags: image.names,
     RepoDigests: image.repoDigests,
-    Parent: "",
-    Comment: config.comment ?? config.history?.at(-1)?.comment ?? "",
+    Parent: relateImages(engine, engine.images.list()).parentOf(image)?.id ?? "",
+    Comment: commentOf(config, manifest),
     Created: config.created ?? image.createdAt.toISOString(),
     Config: defaults,
     Version: "",
@@ -29,8 +34,19 @@ export function inspectImage(engine: Pick<Engine, "images" | "layers" | "rootfs"
     ManifestType: manifest.mediaType ?? "",
     User: defaults.User ?? "",
     History: config.history ?? [],
-    NamesHistory: image.names,
+    NamesHistory: engine.images.namesHistory(image.id),
+    ...(defaults.Healthcheck === undefined ? {} : { Healthcheck: defaults.Healthcheck }),
+    Descriptor: {
+      mediaType: manifest.mediaType ?? mediaTypes.ociManifest,
+      digest: image.manifestDigest,
+      size: engine.blobs.findSize(image.manifestDigest) ?? 0,
+    },
   };
+}
+
+/** Docker's format has a place for it, OCI's has one in each step. */
+function commentOf({ comment, history = [] }: ImageConfig, { mediaType }: Manifest): string {
+  return comment ?? (mediaType === mediaTypes.dockerManifest ? "" : (history[0]?.comment ?? ""));
 }
 
 /** Where the layers lie, top first, as overlay would mount them. */

@@ -227,6 +227,19 @@ describe("historyOf()", () => {
 });
 
 describe("inspectImage()", () => {
+  it("tells the parent, the health check and former names", async () => {
+    const { engine } = await fleet();
+    const parent = await addSampleImage(engine, { layers: ["p"], names: ["localhost/p:1"] });
+    const config = { Healthcheck: { Test: ["CMD", "true"] } };
+    const child = await addSampleImage(engine, { layers: ["p", "c"], names: ["localhost/c:1"], config });
+    await tagImage(engine, "c:1", ["c:2"]);
+    untagImage(engine, "c:1", ["c:1"]);
+    expect(inspectImage(engine, engine.images.get(child.id))).toMatchObject({
+      ...{ Parent: parent.id, Healthcheck: config.Healthcheck },
+      ...{ RepoTags: ["localhost/c:2"], NamesHistory: ["localhost/c:2", "localhost/c:1"] },
+    });
+  });
+
   it("shows podman's fields", async () => {
     const { engine, young } = await fleet();
     expect(inspectImage(engine, young)).toMatchObject({
@@ -239,6 +252,10 @@ describe("inspectImage()", () => {
       RootFS: { Type: "layers", Layers: [expect.any(String), expect.any(String)] },
       GraphDriver: { Name: "overlay", Data: { LowerDir: expect.any(String), UpperDir: expect.any(String) } },
       ManifestType: "application/vnd.oci.image.manifest.v1+json",
+      Parent: "",
+      Comment: "",
+      NamesHistory: ["quay.io/big/ship:v2"],
+      Descriptor: { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: young.manifestDigest },
     });
   });
 });

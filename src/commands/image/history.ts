@@ -3,6 +3,7 @@ import { humanSince, humanSize } from "../../cli/human.ts";
 import { findImage } from "../../image/find.ts";
 import { type HistoryRow, historyOf } from "../../image/history.ts";
 import { showListing } from "../listing.ts";
+import { platformOption, readPlatform } from "./platform-option.ts";
 
 const missing = "<missing>";
 const longestText = 45;
@@ -17,11 +18,12 @@ export const history = defineCommand({
     format: { type: "string", describe: "Change the output to JSON or a Go template" },
     human: { type: "boolean", short: "H", default: true, describe: "Display sizes and dates in human readable format" },
     "no-trunc": { type: "boolean", describe: "Do not truncate the output" },
+    ...platformOption,
     quiet: { type: "boolean", short: "q", describe: "Display the numeric IDs only" },
   },
   operands: { min: 1, max: 1, complete: "images" },
   async run({ options, operands: [name = ""] }, { engine, out }) {
-    const rows = historyOf(engine, await findImage(engine, name));
+    const rows = historyOf(engine, await findImage(engine, name, readPlatform(options.platform)));
     const view = historyView(options["no-trunc"], options.human);
     if (options.quiet) {
       for (const row of rows) out.line(view.id(row));
