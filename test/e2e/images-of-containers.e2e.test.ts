@@ -1,6 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canBe, type TestUser, testUser } from "./harness.ts";
 
@@ -25,6 +29,7 @@ describe.skipIf(!canBe("range")).each(["overlay", "vfs"])("images made of contai
 
   beforeAll(async () => {
     user = testUser("range");
+    writeFileSync(join(user.home, "marker"), "from the archive");
     await succeed(...run, "--name", "worked", "--expose", "80", "-v", "/tmp:/mounted", image, "sh", "-ec", work);
   });
   afterAll(() => user?.dispose());
@@ -95,7 +100,7 @@ describe.skipIf(!canBe("range")).each(["overlay", "vfs"])("images made of contai
     await succeed("rm", created);
   });
 
-  it("dhow commit says what it does not do", async () => {
+  it.skipIf(driver === "vfs")("dhow commit says what it does not do", async () => {
     expect(await fail("commit", "nosuch", "x")).toBe(
       'Error: no container with name or ID "nosuch" found: no such container\n',
     );
@@ -163,7 +168,7 @@ describe.skipIf(!canBe("range")).each(["overlay", "vfs"])("images made of contai
     expect(Number(stdout)).toBe(listing.length - 1);
   });
 
-  it("dhow export refuses a terminal and leaves no half file", async () => {
+  it.skipIf(driver === "vfs")("dhow export refuses a terminal and leaves no half file", async () => {
     const terminal = user.terminal(["export", "worked"], { env });
     await terminal.expect("refusing to export to terminal. Use -o flag or redirect");
     expect(await terminal.exit()).toBe(125);
@@ -172,6 +177,51 @@ describe.skipIf(!canBe("range")).each(["overlay", "vfs"])("images made of contai
     expect(readFileSync(join(user.home, "kept.tar"), "utf8")).toBe("before");
     expect(await fail("export", "-o", "/nowhere/file", "worked")).toContain("cannot write /nowhere/file");
     expect(existsSync(join(user.home, "kept.tar.tmp"))).toBe(false);
+  });
+
+  it("dhow import makes an image of an archive", async () => {
+    const file = join(user.home, "import.tar");
+    await succeed("export", "-o", file, "worked");
+    const id = await succeed("import", "--quiet", file, "imported");
+    expect(id).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(await succeed(...run, "--rm", "imported", "cat", "/root/new")).toBe("new");
+    expect((await succeed("diff", "imported", "worked")).trim()).toBe("");
+    execFileSync("xz", ["--keep", file]);
+    expect(await succeed("image", "import", `${file}.xz`)).toBe(id);
+    await succeed("rmi", "imported");
+  });
+
+  it.skipIf(driver === "vfs")("dhow import takes all that podman's takes, from a pipe and from the web", async () => {
+    const archive = gzipSync(execFileSync("tar", ["-c", "-C", user.home, "--mode=644", "marker"]));
+    const flags = ["--change", "CMD cat /marker", "-c", "ENV=A=b", "--message", "said", "--os", "linux"];
+    const platform = ["--arch", "arm64", "--variant", "v8"];
+    await user.succeed(["import", ...flags, ...platform, "-", "quay.io/fleet/piped:v1"], { env, input: archive });
+    expect(await inspect("quay.io/fleet/piped:v1")).toMatchObject({
+      ...{ Os: "linux", Architecture: "arm64", Variant: "v8", Comment: "said" },
+      Config: { Cmd: ["/bin/sh", "-c", "cat /marker"], Env: ["A=b"] },
+      History: [{ created_by: expect.stringMatching(/^\/bin\/sh -c #\(nop\) ADD file:[0-9a-f]{64} in \/ $/) }],
+    });
+    const server = createServer((request, response) => {
+      response.statusCode = request.url === "/tree.tar.gz" ? 200 : 404;
+      response.end(archive);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      await succeed("import", `${address}/tree.tar.gz`, "from-web");
+      expect((await inspect("from-web")).RootFS).toEqual((await inspect("quay.io/fleet/piped:v1")).RootFS);
+      expect(await fail("import", `${address}/nosuch`)).toContain("404");
+    } finally {
+      server.close();
+    }
+  });
+
+  it.skipIf(driver === "vfs")("dhow import says what it cannot take", async () => {
+    expect(await fail("import", "/nosuch")).toContain("no such file or directory");
+    expect(await fail("import", "/tmp")).toContain("is a directory");
+    expect(await fail("import", "/etc/passwd")).toContain("cannot read layer archive");
+    expect(await fail("import", "--change", "FROM x", "/etc/passwd")).toContain("invalid instruction FROM");
+    expect((await user.dhow(["import"], { env })).stderr).toContain("accepts between 1 and 2 arg(s), received 0");
   });
 
   it("leaves nothing behind", async () => {

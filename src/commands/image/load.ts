@@ -1,10 +1,7 @@
-import { once } from "node:events";
 import { defineCommand } from "../../cli/command.ts";
-import { isTerminal } from "../../cli/output.ts";
 import { openSpinner } from "../../cli/spinner.ts";
-import { DhowError } from "../../errors.ts";
-import { stdinArchive } from "../../image/archive/open-files.ts";
 import { loadImages } from "../../image/load.ts";
+import { openStdin } from "../archive-input.ts";
 import { showCopy } from "../copy-progress.ts";
 
 export const load = defineCommand({
@@ -28,7 +25,7 @@ export const load = defineCommand({
     const display = options.quiet ? undefined : showCopy(out);
     const showLongStep = openSpinner({ quiet: options.quiet, logLevel: globals.logLevel });
     try {
-      const source = options.input ?? (await openStdin());
+      const source = options.input ?? (await openStdin("the --input flag"));
       const loaded = await loadImages(engine, source, { showLongStep, onEvent: display?.onEvent });
       display?.end();
       for (const { image, names } of loaded) {
@@ -39,15 +36,3 @@ export const load = defineCommand({
     }
   },
 });
-
-async function openStdin(): Promise<AsyncIterable<Buffer>> {
-  if (isTerminal(0)) {
-    throw new DhowError("cannot read from terminal, use command-line redirection or the --input flag", {
-      kind: "invalid-argument",
-    });
-  }
-  const archive = stdinArchive();
-  // The program in front of a pipe may ask for a password on the terminal before it says anything.
-  await once(archive, "readable").catch(() => undefined);
-  return archive;
-}

@@ -25,6 +25,12 @@ const images: CommandEntry = {
   load: () => import("./ls.ts").then((module) => module.ls),
 };
 
+const importEntry: CommandEntry = {
+  summary: "Make an image of a tar archive",
+  topic: "images",
+  load: () => import("./import.ts").then((module) => module.importCommand),
+};
+
 const inspect: CommandEntry = {
   summary: "Show everything about images",
   topic: "images",
@@ -100,6 +106,7 @@ export const imageGroup: CommandTree = {
   diff,
   exists,
   history,
+  import: importEntry,
   inspect,
   list: { ...images, aliases: ["ls"] },
   load,
@@ -118,6 +125,7 @@ export const imageGroup: CommandTree = {
 export const imageCommands: CommandTree = {
   history,
   images,
+  import: importEntry,
   load,
   login,
   logout,

@@ -76,7 +76,7 @@ export async function packInto(options: PackOptions, write: (bytes: Buffer) => v
     const warnings = Object.values(tallies).flatMap((tally) => tally.warnings());
     return { ...written, sizeBytes: writer.contentBytes, warnings };
   } catch (error) {
-    throw explain(error);
+    throw explainWriteFailure(error);
   }
 }
 
@@ -122,11 +122,13 @@ function baseOf(source: PackSource): string | undefined {
   return source.kind === "changes" ? source.base : undefined;
 }
 
-function writeAll(fd: number, bytes: Buffer): void {
+/** Writes all of the bytes to an open file. */
+export function writeAll(fd: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 
-function explain(error: unknown): unknown {
+/** A full disk and the like as a failure that users understand. */
+export function explainWriteFailure(error: unknown): unknown {
   switch (errnoOf(error)) {
     case "ENOSPC":
     case "EDQUOT":
