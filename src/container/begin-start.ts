@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { NetworkPlan } from "../network/network.ts";
@@ -10,6 +10,7 @@ import { prepareSharedMemory } from "../runtime/shared-memory.ts";
 import { findRuntimeTools, type RuntimeTools } from "../runtime/tools.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import type { MountPlan } from "../storage/rootfs.ts";
+import { userMount } from "../storage/user-mounts.ts";
 import { bootId, identifyProcess } from "../system/clock.ts";
 import { installationFile } from "../system/installation.ts";
 import { chooseCgroups } from "./cgroups.ts";
@@ -157,13 +158,19 @@ function launchRequest(
 
 function planMounts(engine: Engine, { id, config }: Pick<ContainerRecord, "id" | "config">): MountPlan {
   const runDirectory = engine.containers.runDirectory(id);
-  const rootfs = engine.rootfs.prepare({
-    layers: layerPaths(engine, config.imageId),
-    containerDirectory: engine.containers.directory(id),
-    target: runFiles(runDirectory).rootfs,
-    readOnly: false,
-    volatile: config.autoRemove,
-  });
+  const target = runFiles(runDirectory).rootfs;
+  const mounted = userMount(engine.paths.run, "containers", id).target;
+  const rootfs =
+    existsSync(mounted) && engine.rootfs.isMounted(mounted)
+      ? // Two mounts of one upper folder would not see each other's changes.
+        { commands: [["mount", "--bind", mounted, target] as const], cwd: "/" }
+      : engine.rootfs.prepare({
+          layers: layerPaths(engine, config.imageId),
+          containerDirectory: engine.containers.directory(id),
+          target,
+          readOnly: false,
+          volatile: config.autoRemove,
+        });
   if (!config.ipcShareable) return rootfs;
   return { ...rootfs, commands: [...rootfs.commands, prepareSharedMemory(runDirectory, config.shmSizeBytes)] };
 }

@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { type Exit, readExit } from "../runtime/exit.ts";
 import { runFiles } from "../runtime/files.ts";
 import { findLeftovers } from "../runtime/launch.ts";
 import { unmountSharedMemory } from "../runtime/shared-memory.ts";
 import type { ContainerChange, ContainerRecord, ContainerState } from "../storage/containers.ts";
+import { removeAllMounts, userMount } from "../storage/user-mounts.ts";
 import { bootId, childrenOf, isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
 import { removeCgroup } from "./cgroups.ts";
@@ -123,7 +124,7 @@ export async function settleEnd(
   await takeDown(engine, record);
   recordDeath(engine, record, { exit, seen });
   await removeVolumes(engine, record);
-  engine.containers.remove(record.id);
+  removeFiles(engine, record);
   recordEvent(engine, record, "remove");
   return undefined;
 }
@@ -140,13 +141,20 @@ export async function removeRecorded(
   engine.containers.update(record.id, { state: "removing" });
   await takeDown(engine, record);
   if (withVolumes) await removeVolumes(engine, record);
-  engine.containers.remove(record.id);
+  removeFiles(engine, record);
   recordEvent(engine, record, "remove");
 }
 
 async function removeVolumes(engine: LifecycleEngine, { id, config }: ContainerRecord): Promise<void> {
   const own = config.mounts.flatMap(({ anonymous, source }) => (anonymous && source !== undefined ? [source] : []));
   if (own.length > 0) await (await import("../volume/remove.ts")).removeOwnVolumes(engine, id, own);
+}
+
+/** Everything that is on disk, and then the record. */
+function removeFiles({ containers, paths }: LifecycleEngine, { id }: ContainerRecord): void {
+  const mounted = userMount(paths.run, "containers", id);
+  if (existsSync(mounted.folder)) removeAllMounts(mounted);
+  containers.remove(id);
 }
 
 /**

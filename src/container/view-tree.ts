@@ -2,15 +2,14 @@ import { existsSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { ensureLayers } from "../image/ensure-layers.ts";
 import { layerPaths, withImageTree, withLayers } from "../image/view-layers.ts";
-import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import type { PackSource } from "../storage/pack/pack-tree.ts";
-import { isLive } from "./state.ts";
+import { findMount } from "./mount.ts";
 
 type Viewed = Pick<ContainerRecord, "id" | "config" | "state">;
 
 /**
- * Shows a container's whole tree for as long as `work` takes: where it is mounted if it runs, else in a place of its own.
+ * Shows a container's whole tree for as long as `work` takes: where it is mounted, as if it runs, else in a place of its own.
  * Whoever must see one moment of it holds its lock, and pauses it.
  */
 export async function withContainerTree<T>(
@@ -18,9 +17,9 @@ export async function withContainerTree<T>(
   record: Viewed,
   work: (tree: string) => Promise<T>,
 ): Promise<T> {
-  const { id, config, state } = record;
-  const { rootfs } = runFiles(engine.containers.runDirectory(id));
-  if (isLive(state) && engine.rootfs.isMounted(rootfs)) return work(rootfs);
+  const { id, config } = record;
+  const mounted = findMount(engine, record);
+  if (mounted !== undefined) return work(mounted);
   const image = engine.images.get(config.imageId);
   const own = `${engine.containers.directory(id)}/diff`;
   if (!existsSync(own)) return withImageTree(engine, image, work);

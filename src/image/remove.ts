@@ -8,6 +8,7 @@ import type { ManifestListRecord } from "../storage/manifest-lists.ts";
 import { type Family, relateImages } from "./family.ts";
 import { isNameless } from "./listed-image.ts";
 import { removeList } from "./manifest-list/remove.ts";
+import { removeAllMounts, userMount } from "../storage/user-mounts.ts";
 import { recordImageEvent } from "./record-event.ts";
 
 export interface RemoveImageOptions {
@@ -114,6 +115,7 @@ async function removeWithParents(
   // What another image was made of is still there as a part of that one.
   const deleted = hasChildren(image) ? [] : [image.id];
   engine.images.remove(image.id);
+  removeAllMounts(userMount(engine.paths.run, "images", image.id));
   for (const name of image.names) recordImageEvent(engine, image, "untag", name);
   recordImageEvent(engine, image, "remove", image.id);
   if (!parent || options.keepParents || !engine.images.find(parent.id)) return deleted;

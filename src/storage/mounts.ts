@@ -19,13 +19,18 @@ export function listMountsUnder(directory: string): string[] {
     .reverse();
 }
 
+/** How many mounts lie on top of each other at a path. */
+export function countMounts(target: string): number {
+  return listMountPoints().filter((point) => point === target).length;
+}
+
 export function isMountPoint(target: string): boolean {
   return listMountPoints().includes(target);
 }
 
 /** Unmounts lazily whatever is mounted at a path, however often. Idempotent. */
 export function unmountAll(target: string): void {
-  const mounted = () => listMountPoints().filter((point) => point === target).length;
+  const mounted = () => countMounts(target);
   for (let left = mounted(), before = left + 1; left > 0 && left < before; before = left, left = mounted()) {
     unmountOnce(target);
   }

@@ -4,6 +4,7 @@ export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 /** Variables that the launcher sets for the CLI; they never reach a child process. */
 const launcherVariables = [
   "DHOW_IN_NAMESPACE",
+  "DHOW_FROM_INSIDE",
   "DHOW_CWD",
   "DHOW_UID",
   "DHOW_GID",

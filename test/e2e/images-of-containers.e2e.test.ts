@@ -224,6 +224,59 @@ describe.skipIf(!canBe("range")).each(["overlay", "vfs"])("images made of contai
     expect((await user.dhow(["import"], { env })).stderr).toContain("accepts between 1 and 2 arg(s), received 0");
   });
 
+  it("dhow mount shows containers inside of dhow unshare, running or not", async () => {
+    const inside = (script: string) => succeed("unshare", "sh", "-c", script);
+    const refused = await fail("mount", "worked");
+    expect(refused).toContain('cannot run command "dhow mount" in rootless mode, must execute `dhow unshare` first');
+    await succeed(
+      "create",
+      "--name",
+      "looked-at",
+      "--network",
+      "none",
+      image,
+      "sh",
+      "-c",
+      "cat /from-outside; echo yes > /from-inside",
+    );
+    const path = await inside("dhow mount looked-at");
+    // It has to outlive the command, and to be the same file system when the container runs.
+    await inside(`cat ${path}/etc/group; echo hello > ${path}/from-outside`);
+    expect(await succeed("start", "--attach", "looked-at")).toBe("hello");
+    expect(await inside(`cat ${path}/from-inside; ls ${path}/fresh 2>&1 | head -n 1`)).toContain("yes");
+    expect(await inside("dhow container mount --notruncate")).toMatch(new RegExp(`^[0-9a-f]{64} +${path}$`));
+    const [listed] = JSON.parse(await inside("dhow mount --format json"));
+    expect(listed).toEqual({ id: path.split("/").at(-2), Names: ["looked-at"], mountpoint: path });
+    expect(await inside(`dhow mount --latest; cd ${path}; dhow unmount looked-at`)).toContain(path);
+    expect(await inside(`cd ${path}; dhow umount looked-at 2>&1 || :`)).toContain("device or resource busy");
+    expect(await succeed("diff", "looked-at")).toContain("A /from-outside");
+    expect(await succeed("unmount", "--force", "looked-at")).toBe(listed.id);
+    expect(await inside("dhow mount")).toBe("");
+    expect(await fail("unmount", "looked-at")).toBe(`Error: unmounting container ${listed.id}: layer is not mounted\n`);
+    await inside("dhow mount looked-at");
+    await succeed("rm", "looked-at");
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it("dhow image mount shows images, not to be written to", async () => {
+    const inside = (script: string) => succeed("unshare", "sh", "-c", script);
+    await succeed("commit", "-q", "worked", "to-mount");
+    const path = await inside("dhow image mount to-mount");
+    expect(await inside(`cat ${path}/root/new; touch ${path}/x 2>&1 || :`)).toMatch(/^new\n.*Read-only file system/);
+    expect(await inside("dhow image mount")).toBe(`localhost/to-mount:latest  ${path}`);
+    const [listed] = JSON.parse(await inside("dhow image mount --format json"));
+    expect(listed).toMatchObject({ Repositories: ["localhost/to-mount:latest"], mountpoint: path });
+    expect(await succeed("image", "unmount", "to-mount")).toBe(listed.id);
+    expect(await succeed("image", "umount", "to-mount")).toBe("");
+    expect((await inside("dhow image mount --all")).split("\n").length).toBeGreaterThan(1);
+    expect(await succeed("rmi", "to-mount")).toContain("Deleted");
+    expect(existsSync(path)).toBe(false);
+    expect((await succeed("image", "umount", "--all")).split("\n")).not.toContain(listed.id);
+    expect(await inside("dhow image mount")).toBe("");
+    expect(await fail("image", "unmount", "nosuch")).toBe("Error: nosuch: image not known\n");
+    expect(await fail("image", "unmount")).toBe("Error: image name or ID must be specified\n");
+  });
+
   it("leaves nothing behind", async () => {
     await succeed("rm", "worked");
     await user.expectNothingLeft();

@@ -72,6 +72,19 @@ const ps: CommandEntry = {
   load: () => import("./ps.ts").then((module) => module.ps),
 };
 
+const mount: CommandEntry = {
+  summary: "Mount the file systems of containers",
+  topic: "containers",
+  load: () => import("./mount.ts").then((module) => module.mount),
+};
+
+const unmount: CommandEntry = {
+  summary: "Unmount the file systems of containers",
+  aliases: ["umount"],
+  topic: "containers",
+  load: () => import("./unmount.ts").then((module) => module.unmount),
+};
+
 const rename: CommandEntry = {
   summary: "Give a container another name",
   topic: "containers",
@@ -204,6 +217,7 @@ export const containerGroup: CommandTree = {
   kill,
   list: { ...ps, aliases: ["ls", "ps"] },
   logs,
+  mount,
   pause,
   port,
   prune,
@@ -216,6 +230,7 @@ export const containerGroup: CommandTree = {
   stats,
   stop,
   top,
+  unmount,
   unpause,
   update,
   wait,
@@ -232,6 +247,7 @@ export const containerCommands: CommandTree = {
   init,
   kill,
   logs,
+  mount,
   pause,
   port,
   ps,
@@ -243,6 +259,7 @@ export const containerCommands: CommandTree = {
   stats,
   stop,
   top,
+  unmount,
   unpause,
   update,
   wait,

@@ -65,6 +65,17 @@ const tree: CommandEntry = {
   load: () => import("./tree.ts").then((module) => module.tree),
 };
 
+const mount: CommandEntry = {
+  summary: "Mount images",
+  load: () => import("./mount.ts").then((module) => module.mount),
+};
+
+const unmount: CommandEntry = {
+  summary: "Unmount images",
+  aliases: ["umount"],
+  load: () => import("./unmount.ts").then((module) => module.unmount),
+};
+
 const pull: CommandEntry = {
   summary: "Pull an image from a registry",
   topic: "registries",
@@ -110,6 +121,7 @@ export const imageGroup: CommandTree = {
   inspect,
   list: { ...images, aliases: ["ls"] },
   load,
+  mount,
   prune,
   pull,
   push,
@@ -118,6 +130,7 @@ export const imageGroup: CommandTree = {
   tag,
   trust: { summary: "Manage the signature policy", commands: trustGroup },
   tree,
+  unmount,
   untag,
 };
 
