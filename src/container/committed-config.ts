@@ -1,4 +1,4 @@
-import type { ContainerConfig } from "../model/container-config.ts";
+import type { ContainerConfig, MountConfig } from "../model/container-config.ts";
 import type { ContainerDefaults } from "../oci/image.ts";
 
 /** Variables that every container gets from the engine: they are no part of what it is made of. */
@@ -11,7 +11,7 @@ export function committedConfig(
 ): ContainerDefaults {
   const { imageDefaults, entrypoint, command, env, user, workdir, labels } = config;
   const ports = [...config.exposedPorts, ...config.network.ports.map(portName)];
-  const volumes = includesVolumes ? config.mounts.filter(({ type }) => type !== "tmpfs") : [];
+  const volumes = config.mounts.filter((mount) => isVolume(mount, includesVolumes));
   const { Entrypoint: _entrypoint, Cmd: _cmd, ...kept } = imageDefaults;
   return withoutEmpty({
     ...kept,
@@ -24,6 +24,12 @@ export function committedConfig(
     ExposedPorts: { ...imageDefaults.ExposedPorts, ...toSet(ports) },
     Volumes: { ...imageDefaults.Volumes, ...toSet(volumes.map(({ destination }) => destination)) },
   });
+}
+
+/** What the user has mounted and what outlives the container; without being asked, only the volumes that are its own. */
+function isVolume({ type, anonymous, fromImage }: MountConfig, includesVolumes: boolean): boolean {
+  if (fromImage) return false;
+  return includesVolumes ? type === "bind" || type === "volume" : anonymous === true;
 }
 
 function isOwnVariable(entry: string, imageEnv: readonly string[]): boolean {

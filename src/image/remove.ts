@@ -5,10 +5,10 @@ import { formatPlatform, matchesPlatform } from "../oci/platform.ts";
 import { collectGarbage } from "../storage/garbage.ts";
 import type { ImageRecord } from "../storage/images.ts";
 import type { ManifestListRecord } from "../storage/manifest-lists.ts";
+import { removeAllMounts, userMount } from "../storage/user-mounts.ts";
 import { type Family, relateImages } from "./family.ts";
 import { isNameless } from "./listed-image.ts";
 import { removeList } from "./manifest-list/remove.ts";
-import { removeAllMounts, userMount } from "../storage/user-mounts.ts";
 import { recordImageEvent } from "./record-event.ts";
 
 export interface RemoveImageOptions {
