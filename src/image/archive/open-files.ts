@@ -42,7 +42,7 @@ export function stdinArchive(): Readable {
   return process.stdin;
 }
 
-function openArchive(path: string): Readable {
+export function openArchive(path: string): Readable {
   const fd = openExisting(path);
   return createReadStream(path, { fd, highWaterMark: 1 << 20 });
 }
