@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
@@ -9,6 +9,7 @@ import { type ExecSession, startExecSession } from "../runtime/exec-session.ts";
 import { runFiles } from "../runtime/files.ts";
 import type { RuntimeTools } from "../runtime/tools.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
+import { identifyProcess } from "../system/clock.ts";
 import { libc } from "../system/libc.ts";
 import { randomHex } from "../system/random.ts";
 import { windowSize } from "../system/terminal.ts";
@@ -37,7 +38,8 @@ export interface ExecOptions {
   readonly detachKeys: string | undefined;
   /** Returns as soon as it runs. */
   readonly detach: boolean;
-  readonly preserveFds: number;
+  /** Further file descriptors that it gets, under the same numbers. */
+  readonly preserveFds: readonly number[];
 }
 
 export type ExecEnd =
@@ -55,6 +57,7 @@ export async function execInContainer(engine: Engine, nameOrId: string, options:
   const runDirectory = engine.containers.runDirectory(record.id);
   const sessionId = randomHex(32);
   const directory = `${runDirectory}/exec/${sessionId}`;
+  if (options.preserveFds.length > 0 && (options.terminal || options.detach)) throw cannotPreserve();
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   try {
     const process = processSpec(runDirectory, record.config, options);
@@ -72,6 +75,24 @@ export async function execInContainer(engine: Engine, nameOrId: string, options:
     rmSync(directory, { recursive: true, force: true });
     throw error;
   }
+}
+
+/**
+ * Removes what a process of `exec` has left, if it has ended without its monitor doing so.
+ * @throws {DhowError} `not-found`; `conflict` if it still runs.
+ */
+export function removeExecSession(engine: Pick<Engine, "containers">, nameOrId: string, sessionId: string): void {
+  const { id } = engine.containers.get(nameOrId);
+  const directory = `${engine.containers.runDirectory(id)}/exec/${sessionId}`;
+  if (!/^[0-9a-f]{64}$/.test(sessionId) || !existsSync(directory)) {
+    throw new DhowError(`no exec session with ID ${sessionId} found in container ${id}: no such exec session`, {
+      kind: "not-found",
+    });
+  }
+  if (existsSync(`${directory}/pidfile`) && identifyProcess(Number(readFileSync(`${directory}/pidfile`, "latin1")))) {
+    throw new DhowError(`exec session ${sessionId} of container ${id} is still running`, { kind: "conflict" });
+  }
+  rmSync(directory, { recursive: true, force: true });
 }
 
 interface SessionPlace {
@@ -183,6 +204,13 @@ function unlimited(limit: number): number {
 function mergeEnvironment(base: readonly string[], added: readonly string[]): string[] {
   const variables = new Map([...base, ...added].map((entry) => [entry.split("=", 1)[0], entry]));
   return [...variables.values()];
+}
+
+function cannotPreserve(): DhowError {
+  return new DhowError("file descriptors cannot be passed to a process with a terminal or in the background", {
+    kind: "unsupported",
+    hint: "leave out --tty and --detach: the process has a monitor of its own then, which does not pass them on",
+  });
 }
 
 function notRunning({ state }: ContainerRecord): DhowError {

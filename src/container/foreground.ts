@@ -13,7 +13,7 @@ import { beginStart, type Starting } from "./begin-start.ts";
 import { mayRestart } from "./cleanup.ts";
 import { removeRecorded, settleEnd } from "./end.ts";
 import { recordEvent } from "./record-event.ts";
-import { getSettled } from "./start.ts";
+import { getSettled, startRequired } from "./start.ts";
 import { isRunning } from "./state.ts";
 
 export interface ForegroundOptions extends StreamChoice {
@@ -45,7 +45,8 @@ export async function startAttached(
   nameOrId: string,
   options: ForegroundOptions,
 ): Promise<ForegroundEnd> {
-  const { id } = engine.containers.get(nameOrId);
+  const { id, config } = engine.containers.get(nameOrId);
+  await startRequired(engine, config.requires);
   const proxy = proxySignals(options.proxySignals);
   try {
     const run = await engine.containers.withLock(id, async () => {

@@ -21,6 +21,7 @@ const controllers: Readonly<Record<keyof Resources, string>> = {
   writeBps: "io",
   readIops: "io",
   writeIops: "io",
+  unified: "cgroup",
 };
 
 /**
@@ -36,7 +37,9 @@ export function checkLimits(
   if (cgroups === "disabled") throw refused("the container is to have no cgroup (--cgroups=disabled)");
   const support = chooseCgroupManager(globals.cgroupManager);
   if (support.manager === "disabled") throw refused(support.reason);
-  const missing = [...wanted].filter((controller) => !support.controllers.includes(controller));
+  const missing = [...wanted].filter(
+    (controller) => controller !== "cgroup" && !support.controllers.includes(controller),
+  );
   if (missing.length === 0) return;
   throw refused(
     `the cgroup controller ${missing.join(", ")} is not available to this user`,

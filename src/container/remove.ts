@@ -55,9 +55,9 @@ export async function removeContainer(
 /** Containers that live in namespaces of this one. */
 function findDependents(engine: LifecycleEngine, id: string): ContainerRecord[] {
   return engine.containers.list().filter(({ config, id: other }) => {
-    const { network, pidMode, ipcMode, utsMode } = config;
+    const { network, pidMode, ipcMode, utsMode, requires } = config;
     const joined = [pidMode, ipcMode, utsMode].some((mode) => mode.mode === "container" && mode.id === id);
-    return other !== id && (joined || network.containerId === id);
+    return other !== id && (joined || (requires ?? []).includes(id) || network.containerId === id);
   });
 }
 

@@ -20,7 +20,8 @@ export async function startContainer(
   nameOrId: string,
   { restartCount = 0 }: StartOptions = {},
 ): Promise<{ readonly id: string; readonly wasRunning: boolean }> {
-  const { id } = engine.containers.get(nameOrId);
+  const { id, config } = engine.containers.get(nameOrId);
+  await startRequired(engine, config.requires);
   return engine.containers.withLock(id, async () => {
     const record = await getSettled(engine, id);
     if (isRunning(record.state)) return { id, wasRunning: true };
@@ -37,6 +38,11 @@ export async function startContainer(
     }
     return { id, wasRunning: false };
   });
+}
+
+/** Starts the containers that another one needs, and those that they need. */
+export async function startRequired(engine: Engine, ids: readonly string[] = []): Promise<void> {
+  for (const id of ids) await startContainer(engine, id);
 }
 
 /** The record, with the end of a container that nobody has noticed yet taken into account. The caller holds its lock. */

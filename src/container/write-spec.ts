@@ -73,7 +73,7 @@ export function draftSpec(
     async write() {
       const user = resolveUser(rootfs, config.user, config.groupAdd);
       if (config.workdir !== "/") ensureDirectoryInRoot(rootfs, config.workdir, user);
-      const userDatabase = writeUserDatabase(runDirectory, passwdWithUser(rootfs, user, config.workdir));
+      const userDatabase = writeUserDatabase(runDirectory, passwdWithUser(rootfs, user, config));
       const mountSources = await prepareMounts(engine, { id, config }, { rootfs, user });
       const spec = generateSpec({ ...input, user, userDatabase, mountSources });
       const profile = spec.linux.seccomp && JSON.stringify(spec.linux.seccomp);

@@ -56,6 +56,12 @@ export interface ContainerConfig {
   readonly devices: readonly string[];
   readonly oomScoreAdj: number | undefined;
   readonly shmSizeBytes: number;
+  /** Execution domain of its programs. */
+  readonly personality?: "LINUX" | "LINUX32";
+  /** What is written into /etc/passwd for a user that the image does not know; "" for nothing. */
+  readonly passwdEntry?: string;
+  /** Hex ids of containers that are started before this one. */
+  readonly requires?: readonly string[];
   /** Four octal digits. */
   readonly umask: string;
   /** `Area/City`, `local`, or undefined to leave the image's. */
@@ -168,6 +174,8 @@ export interface NetworkConfig {
   /** `name:address` of --add-host. */
   readonly extraHosts: readonly string[];
   readonly noHosts: boolean;
+  /** What /etc/hosts begins with: an absolute path or `none`; undefined for the host's. */
+  readonly hostsFile?: string;
   /** Leaves the image's /etc/hostname alone. */
   readonly noHostname: boolean;
 }

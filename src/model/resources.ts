@@ -21,6 +21,8 @@ export interface Resources {
   readonly writeBps?: readonly DeviceValue[];
   readonly readIops?: readonly DeviceValue[];
   readonly writeIops?: readonly DeviceValue[];
+  /** Files of cgroup v2 and what is written to them. */
+  readonly unified?: Readonly<Record<string, string>>;
 }
 
 /** A value for one block device. */

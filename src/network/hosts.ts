@@ -53,6 +53,15 @@ export function readHostHosts(): string {
   }
 }
 
+/** Text of the file that --hosts-file names. @throws {DhowError} `not-found`. */
+export function readBaseHosts(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new DhowError(`cannot read the base hosts file ${path}`, { kind: "not-found", cause });
+  }
+}
+
 function parseHosts(text: string): HostsEntry[] {
   return text.split("\n").flatMap((line) => {
     const [address, ...names] = line.replace(/#.*$/, "").trim().split(/\s+/);

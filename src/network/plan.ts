@@ -5,7 +5,7 @@ import { findProgram } from "../system/process.ts";
 import { explainFailure } from "./explain.ts";
 import { makeNamespace, networkFiles, networkState } from "./helper-files.ts";
 import { hasDefaultRoute, hostAddress } from "./host-address.ts";
-import { containerHosts, readHostHosts } from "./hosts.ts";
+import { containerHosts, readBaseHosts, readHostHosts } from "./hosts.ts";
 import type { NetworkPlan, NetworkRequest } from "./network.ts";
 import { pastaCommand, pastaNetwork } from "./pasta.ts";
 import { checkPortsOfAllAddresses, checkPrivilegedPorts } from "./ports.ts";
@@ -77,11 +77,16 @@ function plain(
         extraHosts: config.extraHosts,
         self: { address: address ?? "127.0.0.1", names: [hostname, ...aliases] },
         hostAddress: isolated ? undefined : hostAddress(),
-        base: isolated ? "" : readHostHosts(),
+        base: baseHosts(config, isolated),
         onHost: resolvers.onHost,
       });
     },
   };
+}
+
+function baseHosts({ hostsFile }: NetworkConfig, isolated: boolean): string {
+  if (hostsFile === undefined) return isolated ? "" : readHostHosts();
+  return hostsFile === "none" ? "" : readBaseHosts(hostsFile);
 }
 
 function planPasta({ config, runDirectory }: NetworkRequest): NetworkPlan {

@@ -68,6 +68,7 @@ export interface NamespaceSpec {
 export interface LinuxSpec {
   readonly namespaces: readonly NamespaceSpec[];
   readonly cgroupsPath?: string;
+  readonly personality?: { readonly domain: string };
   readonly resources?: ResourcesSpec;
   readonly sysctl: Readonly<Record<string, string>>;
   readonly maskedPaths: readonly string[];

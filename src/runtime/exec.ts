@@ -13,8 +13,8 @@ export interface ExecRequest {
   readonly processFile: string;
   /** Whether the process gets our stdin. */
   readonly stdin: boolean;
-  /** How many of our file descriptors from 3 on it gets. */
-  readonly preserveFds: number;
+  /** Our file descriptors above 2 that it gets. */
+  readonly preserveFds: readonly number[];
 }
 
 /** Signals that a terminal sends to all processes in front: the runtime has got them already. */
@@ -28,7 +28,11 @@ const fromTerminal: readonly string[] = ["SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTI
 export async function execDirectly(request: ExecRequest): Promise<number> {
   const { tools, preserveFds } = request;
   const logFile = `${request.processFile}.log`;
-  const extra = Array.from({ length: preserveFds }, (_, index) => 3 + index);
+  // The runtime passes on all from 3 on: those that are not meant are /dev/null.
+  const last = Math.max(2, ...preserveFds);
+  const extra = Array.from({ length: last - 2 }, (_, index) =>
+    preserveFds.includes(3 + index) ? 3 + index : "ignore",
+  );
   const [file = tools.runtime, ...entry] = [...tools.cgroupEntry, tools.runtime];
   const child = startProgram(
     [
@@ -38,7 +42,7 @@ export async function execDirectly(request: ExecRequest): Promise<number> {
       ...[`--log=${logFile}`, "--log-format=text"],
       "exec",
       ...["--process", request.processFile],
-      ...(preserveFds > 0 ? [`--preserve-fds=${preserveFds}`] : []),
+      ...(extra.length > 0 ? [`--preserve-fds=${extra.length}`] : []),
       request.containerId,
     ],
     { stdio: [request.stdin ? "inherit" : "ignore", "inherit", "inherit", ...extra] },

@@ -86,6 +86,88 @@ describe.skipIf(!canBe("range"))("changing containers", () => {
     });
   });
 
+  it("passes file descriptors to a process under their numbers", async () => {
+    const script = "echo hello >f; exec dhow exec --preserve-fd 5 long cat /proc/self/fd/5 5<f";
+    expect(await user.program(["sh", "-c", script])).toMatchObject({ exitCode: 0, stdout: "hello\n" });
+    expect(await user.dhow(["exec", "--preserve-fd", "9", "long", "true"])).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining("file descriptor 9 is not available"),
+    });
+    expect(await user.program(["sh", "-c", "exec dhow exec -d --preserve-fds 1 long true 3<f"])).toMatchObject({
+      exitCode: 125,
+    });
+  });
+
+  it("starts what a container requires, and keeps it as long", async () => {
+    await user.succeed(["create", "--network", "none", "--name", "base", image, "sleep", "1000"]);
+    await user.succeed(["run", "--network", "none", "--name", "above", "--requires", "base", image, "true"]);
+    expect(await user.succeed(["ps", "--filter", "name=base", "--format", "{{.Names}}"])).toBe("base");
+    expect(await user.dhow(["rm", "-f", "-t", "0", "base"])).toMatchObject({
+      stderr: expect.stringContaining("has dependent containers"),
+    });
+  });
+
+  it("sets up what programs see of their user, hosts and machine", async () => {
+    const flags = [
+      "--user",
+      "4321",
+      "--passwd-entry",
+      "$USERNAME:*:$UID:0:me:/home:/bin/ash",
+      "--hosts-file",
+      "none",
+      "--personality",
+      "LINUX32",
+    ];
+    const script = "grep 4321 /etc/passwd; cat /etc/hosts; uname -m";
+    const { stdout } = await user.dhow([
+      "run",
+      "--rm",
+      "--network",
+      "none",
+      "--hostname",
+      "box",
+      ...flags,
+      image,
+      "sh",
+      "-c",
+      script,
+    ]);
+    expect(stdout).toMatch(/^4321:\*:4321:0:me:\/home:\/bin\/ash\n[\s\S]*box[\s\S]*\ni686\n$/);
+    const without = await user.dhow([
+      "run",
+      "--rm",
+      "--network",
+      "none",
+      "--user",
+      "4321",
+      "--passwd=false",
+      image,
+      "grep",
+      "4321",
+      "/etc/passwd",
+    ]);
+    expect(without).toMatchObject({ exitCode: 1, stdout: "" });
+  });
+
+  it("runs what a label says, and removes the image with the container", async () => {
+    await user.succeed([
+      "commit",
+      "--change",
+      'LABEL RUN="podman run --rm --network none --name NAME IMAGE echo from label"',
+      "one",
+      "labelled",
+    ]);
+    expect(await user.succeed(["container", "runlabel", "--display", "RUN", "labelled", "more"])).toBe(
+      "command: podman run --rm --network none --name labelled labelled echo from label more",
+    );
+    expect(await user.dhow(["container", "runlabel", "--quiet", "RUN", "labelled"])).toMatchObject({
+      stdout: "from label\n",
+    });
+    expect(await user.dhow(["container", "runlabel", "NOSUCH", "labelled"])).toMatchObject({ exitCode: 125 });
+    await user.succeed(["run", "--rmi", "--network", "none", "labelled", "true"]);
+    expect(await user.dhow(["image", "exists", "labelled"])).toMatchObject({ exitCode: 1 });
+  });
+
   it("says why there are no checkpoints", async () => {
     expect(await user.dhow(["container", "checkpoint", "--export", "x.tar", "long"])).toMatchObject({
       exitCode: 125,

@@ -27,5 +27,6 @@ export const createOptions = {
 export const runOptions = {
   ...createOptions,
   detach: { type: "boolean", short: "d", describe: "Run container in background and print container ID" },
+  rmi: { type: "boolean", describe: "Remove the image after the container, unless others use it; implies --rm" },
   "sig-proxy": { type: "boolean", default: true, describe: "Proxy received signals to the process" },
 } as const satisfies OptionTable;

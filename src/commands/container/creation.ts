@@ -28,7 +28,7 @@ export async function createFromCommandLine(given: Given, context: CommandContex
   const changed = (flag: string) => (given.changed as (flag: string) => boolean)(flag);
   const image = await fetchImage(given, imageName, context);
   const wanted = buildContainerConfig({
-    flags: options,
+    flags: "rmi" in options && options.rmi ? { ...options, rm: true } : options,
     changed,
     unsupported: Object.keys(unsupportedOptions),
     command,

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
 import { callerFacts } from "../../container/caller-facts.ts";
 import { buildEnvironment } from "../../container/config/environment.ts";
@@ -29,6 +29,12 @@ export const exec = defineCommand({
       complete: "files",
     },
     interactive: { type: "boolean", short: "i", describe: "Make STDIN available to the contained process" },
+    "preserve-fd": {
+      type: "string",
+      array: true,
+      describe: "Pass these file descriptors to the container",
+      valueName: "strings",
+    },
     "preserve-fds": { type: "number", default: 0, describe: "Pass N additional file descriptors to the container" },
     privileged: {
       type: "boolean",
@@ -45,7 +51,7 @@ export const exec = defineCommand({
   operands: { interspersed: false, complete: "running-containers" },
   async run({ options, operands }, { engine, out }) {
     const { cidfile, latest } = options;
-    const named = cidfile === undefined ? undefined : readFileSync(cidfile, "utf8").split("\n", 1);
+    const named = cidfile === undefined ? undefined : [readIdFile(cidfile)];
     const isImplied = latest || named !== undefined;
     const target = await findTarget(engine, { operands: named ?? (latest ? [] : operands.slice(0, 1)), latest });
     const command = isImplied ? operands : operands.slice(1);
@@ -73,13 +79,35 @@ export const exec = defineCommand({
       stdin: options.interactive,
       detachKeys: options["detach-keys"],
       detach: options.detach,
-      preserveFds: options["preserve-fds"],
+      preserveFds: readDescriptors(options["preserve-fd"], options["preserve-fds"]),
     });
     if (end.kind === "exited") return end.exitCode;
     if (options.detach) out.line(end.sessionId);
     return 0;
   },
 });
+
+/** Those that are listed, and the first so many above 2. @throws {DhowError} for one that is not open. */
+function readDescriptors(listed: readonly string[], count: number): number[] {
+  const numbers = listed.flatMap((text) => text.split(",")).map(Number);
+  const all = [...numbers, ...Array.from({ length: count }, (_, index) => 3 + index)];
+  for (const fd of all) {
+    if (!Number.isInteger(fd) || fd < 3 || !existsSync(`/proc/self/fd/${fd}`)) {
+      throw new DhowError(`file descriptor ${fd} is not available - the preserve-fd option cannot be used with it`, {
+        kind: "invalid-argument",
+      });
+    }
+  }
+  return [...new Set(all)];
+}
+
+function readIdFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8").split("\n", 1)[0] ?? "";
+  } catch (cause) {
+    throw new DhowError(`reading CIDFile: cannot read ${path}`, { kind: "not-found", cause });
+  }
+}
 
 /** In the background it is dhow that fails, not the command. */
 async function startInBackground(...request: Parameters<typeof execInContainer>): ReturnType<typeof execInContainer> {

@@ -7,6 +7,7 @@ import { startContainer } from "../../container/start.ts";
 import { DhowError } from "../../errors.ts";
 import { createFromCommandLine } from "./creation.ts";
 import { exitCodeOf } from "./exit-code.ts";
+import { removeImageOf } from "./remove-image-of.ts";
 
 export const run = defineCommand({
   usage: "[options] IMAGE [COMMAND [ARG...]]",
@@ -25,6 +26,7 @@ export const run = defineCommand({
     if (options.tty && options.interactive && !isTerminal(0)) {
       out.warn("The input device is not a TTY. The --tty and --interactive flags might not work properly");
     }
+    if (options.rmi && options.detach) throw cannotRemoveImage();
     const streams = chooseStreams(options.attach);
     const { id, config } = await createFromCommandLine(given, context);
     try {
@@ -43,6 +45,7 @@ export const run = defineCommand({
           if (!streams.stdout && !streams.stderr) out.line(id);
         },
       });
+      if (options.rmi && end.kind === "exited") await removeImageOf(engine, config);
       return exitCodeOf(end);
     } catch (error) {
       if (options.rm && engine.containers.find(id)) await removeContainer(engine, id, { force: true });
@@ -50,6 +53,13 @@ export const run = defineCommand({
     }
   },
 });
+
+function cannotRemoveImage(): DhowError {
+  return new DhowError("--rmi is not supported yet together with --detach", {
+    kind: "unsupported",
+    hint: "remove the image when the container has ended: dhow wait CONTAINER && dhow rmi IMAGE",
+  });
+}
 
 /** Without --attach, both. */
 function chooseStreams(attach: readonly string[]): { readonly stdout: boolean; readonly stderr: boolean } {

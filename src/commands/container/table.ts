@@ -199,6 +199,12 @@ const restore: CommandEntry = {
   load: () => import("./checkpoint.ts").then((module) => module.restore),
 };
 
+const runlabel: CommandEntry = {
+  summary: "Run the command that a label of an image holds",
+  topic: "containers",
+  load: () => import("./runlabel.ts").then((module) => module.runlabel),
+};
+
 /** `dhow container ...` */
 export const containerGroup: CommandTree = {
   attach,
@@ -226,6 +232,7 @@ export const containerGroup: CommandTree = {
   restore,
   rm,
   run,
+  runlabel,
   start,
   stats,
   stop,

@@ -16,6 +16,9 @@ export interface ProcessFlags {
   readonly workdir: string | undefined;
   readonly user: string | undefined;
   readonly "group-add": readonly string[];
+  readonly passwd: boolean;
+  readonly "passwd-entry": string | undefined;
+  readonly personality: string | undefined;
   readonly umask: string;
   readonly tz: string | undefined;
   readonly interactive: boolean;
@@ -29,6 +32,7 @@ export interface ProcessFlags {
 
 export interface IdentityFlags {
   readonly rm: boolean;
+  readonly requires: readonly string[];
   readonly restart: string | undefined;
   readonly label: readonly string[];
   readonly "label-file": readonly string[];
@@ -49,6 +53,7 @@ export interface NetworkFlags {
   readonly "dns-option": readonly string[];
   readonly "dns-search": readonly string[];
   readonly "add-host": readonly string[];
+  readonly "hosts-file": string | undefined;
   readonly "no-hosts": boolean;
   readonly "no-hostname": boolean;
   readonly hostname: string | undefined;
@@ -119,6 +124,7 @@ export interface ResourceFlags {
   readonly "device-read-iops": readonly string[];
   readonly "device-write-bps": readonly string[];
   readonly "device-write-iops": readonly string[];
+  readonly "cgroup-conf": readonly string[];
 }
 
 export interface ContainerFlags

@@ -5,7 +5,7 @@ import { cut, invalid, parseHumanSize, splitList, unsupported } from "./values.t
 
 export type MetadataPart = Pick<
   ContainerConfig,
-  "labels" | "annotations" | "autoRemove" | "restart" | "log" | "detachKeys" | "pidFile" | "conmonPidFile"
+  "labels" | "annotations" | "requires" | "autoRemove" | "restart" | "log" | "detachKeys" | "pidFile" | "conmonPidFile"
 >;
 
 /** What is written about the container and what becomes of it at its end. */
@@ -22,6 +22,7 @@ export function buildMetadata(
   return {
     labels: { ...imageLabels, ...readLabels(flags, caller) },
     annotations: readAnnotations(flags.annotation),
+    ...(flags.requires.length > 0 ? { requires: splitList(flags.requires).map(caller.resolveContainer) } : {}),
     autoRemove: flags.rm,
     restart,
     log: readLog(flags, caller),

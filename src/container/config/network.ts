@@ -1,5 +1,6 @@
 import type { ContainerConfig, NetworkConfig } from "../../model/container-config.ts";
 import type { ContainerDefaults } from "../../oci/image.ts";
+import { absolutePath } from "./environment.ts";
 import type { CallerFacts, NetworkFlags } from "./flags.ts";
 import { buildPorts, expandExposed, isIpv4, isIpv6 } from "./ports.ts";
 import { cut, invalid, splitList, unsupported } from "./values.ts";
@@ -28,6 +29,7 @@ export function buildNetwork(flags: NetworkFlags, image: ContainerDefaults, call
     ports: forwards ? ports : [],
     ...readNames(flags),
     noHosts: checkHosts(flags),
+    ...readHostsFile(flags["hosts-file"], caller),
     noHostname: flags["no-hostname"],
   };
   return { network, exposedPorts };
@@ -86,6 +88,14 @@ function checkExtraHost(text: string): string {
     throw invalid(`invalid IP address in add-host: ${JSON.stringify(address)}`);
   }
   return `${names}:${plain}`;
+}
+
+/** What /etc/hosts begins with, as an absolute path or `none`. */
+function readHostsFile(given: string | undefined, { cwd }: CallerFacts): Pick<NetworkConfig, "hostsFile"> {
+  if (given === undefined || given === "") return {};
+  if (given === "image")
+    throw unsupported("--hosts-file image is not supported yet", "use --no-hosts to keep the image's file as it is");
+  return { hostsFile: given === "none" ? given : absolutePath(given, cwd) };
 }
 
 function checkHosts(flags: NetworkFlags): boolean {

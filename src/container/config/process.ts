@@ -14,6 +14,8 @@ export type ProcessPart = Pick<
   | "user"
   | "groupAdd"
   | "workdir"
+  | "personality"
+  | "passwdEntry"
   | "umask"
   | "timezone"
   | "terminal"
@@ -44,6 +46,8 @@ export function buildProcess({ flags, command, image, caller }: ProcessRequest):
     user: flags.user ?? image.User ?? "",
     groupAdd: checkGroups(splitList(flags["group-add"])),
     workdir: checkWorkdir(flags.workdir ?? (image.WorkingDir || "/")),
+    ...readPersonality(flags),
+    ...readPasswdEntry(flags),
     umask: checkUmask(flags.umask),
     timezone: checkZone(flags.tz, caller),
     terminal: flags.tty,
@@ -110,6 +114,19 @@ function checkZone(name: string | undefined, caller: CallerFacts): string | unde
 /** The host's file of a time zone. */
 export function zonePath(name: string): string {
   return `/usr/share/zoneinfo/${name}`;
+}
+
+function readPersonality({ personality }: ProcessFlags): Pick<ProcessPart, "personality"> {
+  return personality === "LINUX" || personality === "LINUX32" ? { personality } : {};
+}
+
+function readPasswdEntry({ passwd, "passwd-entry": entry }: ProcessFlags): Pick<ProcessPart, "passwdEntry"> {
+  if (!passwd) return { passwdEntry: "" };
+  if (entry === undefined) return {};
+  if (entry.split(":").length !== 7 || entry.includes("\n")) {
+    throw invalid(`invalid --passwd-entry ${JSON.stringify(entry)}`, "its form is NAME:*:UID:GID:COMMENT:HOME:SHELL");
+  }
+  return { passwdEntry: entry };
 }
 
 function checkUmask(text: string): string {

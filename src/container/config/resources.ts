@@ -1,6 +1,6 @@
 import type { DeviceValue, Resources } from "../../model/resources.ts";
 import type { ResourceFlags } from "./flags.ts";
-import { invalid, parseBytes, splitList } from "./values.ts";
+import { cut, invalid, parseBytes, splitList } from "./values.ts";
 
 const usualPeriod = 100_000;
 
@@ -15,7 +15,13 @@ export interface ResourceRequest {
  * @throws {DhowError} `invalid-argument`.
  */
 export function changeResources(request: ResourceRequest, before: Resources = {}): Resources {
-  const resources = { ...before, ...cpuPart(request), ...memoryPart(request), ...ioPart(request) };
+  const resources = {
+    ...before,
+    ...cpuPart(request),
+    ...memoryPart(request),
+    ...ioPart(request),
+    ...unifiedPart(request),
+  };
   const { memoryBytes, memorySwapBytes, memoryReservationBytes } = resources;
   if (memorySwapBytes !== undefined && memorySwapBytes !== -1) {
     if (memoryBytes === undefined) throw invalid("you should always set a memory limit when using a memory swap limit");
@@ -73,6 +79,15 @@ function ioPart({ flags, changed }: ResourceRequest): Resources {
 }
 
 type DeviceFlag = Extract<keyof ResourceFlags, `device-${string}` | "blkio-weight-device">;
+
+function unifiedPart({ flags }: ResourceRequest): Resources {
+  const entries = splitList(flags["cgroup-conf"]).map((text) => {
+    const [key, value] = cut(text, "=");
+    if (value === undefined || !/^[\w.]+$/.test(key)) throw invalid(`cgroup-conf must be formatted KEY=VALUE: ${text}`);
+    return [key, value] as const;
+  });
+  return entries.length === 0 ? {} : { unified: Object.fromEntries(entries) };
+}
 
 function given<Key extends keyof Resources>(key: Key, value: Resources[Key]): Pick<Resources, Key> | object {
   return value === undefined ? {} : { [key]: value };

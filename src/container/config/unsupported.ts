@@ -7,6 +7,18 @@ const groups: readonly { readonly flags: readonly string[]; readonly why: string
     why: "cgroup v2, which alone a user may use, knows no such limit",
   },
   { flags: ["rdt-class"], why: "only root can use Intel RDT" },
+  { flags: ["cgroup-parent"], why: "containers' cgroups lie in the one that this user was given" },
+  { flags: ["systemd", "shm-size-systemd"], why: "dhow prepares nothing for a systemd in the container" },
+  { flags: ["gpus"], why: "dhow reads no CDI files; --device shows single devices" },
+  { flags: ["rootfs"], why: "containers are made of images; 'dhow import' makes one of a tree" },
+  { flags: ["seccomp-policy"], why: "a profile comes from --security-opt seccomp=FILE, never from the image" },
+  { flags: ["chrootdirs"], why: "hosts and resolv.conf are made for the container's own root only" },
+  { flags: ["decryption-key"], why: "dhow reads no encrypted images" },
+  { flags: ["group-entry", "hostuser"], why: "dhow writes no groups and no users of the host into the container" },
+  {
+    flags: ["preserve-fd", "preserve-fds"],
+    why: "the monitor of a container passes no descriptors on; 'dhow exec --preserve-fds' does",
+  },
   { flags: ["uidmap", "gidmap", "subuidname", "subgidname"], why: "all containers of a user share one user namespace" },
   {
     flags: ["ip", "ip6", "mac-address", "network-alias", "link-local-ip"],
@@ -49,7 +61,6 @@ export function refuseUnsupported(names: readonly string[], { options, changed }
 
 function asksForNothing(name: string, value: unknown): boolean {
   const values = Array.isArray(value) ? value : [value];
-  if (name === "passwd") return value === true;
   return values.every((one) => one === false || (harmless[name]?.includes(String(one)) ?? false));
 }
 

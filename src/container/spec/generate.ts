@@ -29,6 +29,7 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
     linux: {
       namespaces: containerNamespaces(input),
       ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
+      ...(config.personality === undefined ? {} : { personality: { domain: config.personality } }),
       ...(resources === undefined ? {} : { resources }),
       sysctl: config.sysctls,
       ...kernelPaths(config, { hostSys: showsHostSys(input) }),

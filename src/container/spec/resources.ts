@@ -28,6 +28,7 @@ export function resourcesSpec(resources: Resources | undefined): ResourcesSpec |
       throttleReadIOPSDevice: rates(resources.readIops),
       throttleWriteIOPSDevice: rates(resources.writeIops),
     }),
+    ...(resources.unified ? { unified: resources.unified } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import { DhowError } from "../../errors.ts";
+import type { ContainerConfig } from "../../model/container-config.ts";
 import { readInRoot } from "./rootfs-path.ts";
 
 /** Whom a container's process runs as. */
@@ -73,11 +74,20 @@ export function lookUpUser(database: UserDatabase, user: string, groupAdd: reado
  * themselves, as podman does.
  * @returns undefined if there is nothing to add, or the image has no user database.
  */
-export function passwdWithUser(rootfs: string, { uid, gid, known }: ResolvedUser, home: string): string | undefined {
+export function passwdWithUser(
+  rootfs: string,
+  { uid, gid, known }: ResolvedUser,
+  { workdir: home, passwdEntry }: Pick<ContainerConfig, "workdir" | "passwdEntry">,
+): string | undefined {
+  if (passwdEntry === "") return undefined;
   const passwd = known ? undefined : readInRoot(rootfs, "/etc/passwd", maxFileBytes);
   if (passwd === undefined) return undefined;
   const separator = passwd === "" || passwd.endsWith("\n") ? "" : "\n";
-  return `${passwd}${separator}${uid}:*:${uid}:${gid}:container user:${home}:/bin/sh\n`;
+  const values: Readonly<Record<string, string>> = {
+    ...{ USERNAME: `${uid}`, UID: `${uid}`, GID: `${gid}`, NAME: "container user", HOME: home },
+  };
+  const entry = passwdEntry ?? "$USERNAME:*:$UID:$GID:$NAME:$HOME:/bin/sh";
+  return `${passwd}${separator}${entry.replaceAll(/\$(USERNAME|UID|GID|NAME|HOME)\b/g, (_, name: string) => values[name] ?? "")}\n`;
 }
 
 function findUser(passwd: readonly PasswdEntry[], text: string): PasswdEntry | undefined {

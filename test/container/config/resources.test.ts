@@ -5,6 +5,7 @@ import { checkLimits } from "../../../src/container/limits.ts";
 import { resourcesSpec } from "../../../src/container/spec/resources.ts";
 
 const none = {
+  "cgroup-conf": [],
   "blkio-weight-device": [],
   "device-read-bps": [],
   "device-read-iops": [],

@@ -69,13 +69,13 @@ describe("passwdWithUser()", () => {
   const stranger = { uid: 4242, gid: 7, additionalGids: [], home: "/", known: false };
   it("adds who is missing, and nobody else", () => {
     writeFileSync(`${root}/etc/passwd`, "root:x:0:0::/root:/bin/sh");
-    expect(passwdWithUser(root, stranger, "/srv")).toBe(
+    expect(passwdWithUser(root, stranger, { workdir: "/srv" })).toBe(
       "root:x:0:0::/root:/bin/sh\n4242:*:4242:7:container user:/srv:/bin/sh\n",
     );
-    expect(passwdWithUser(root, { ...stranger, known: true }, "/srv")).toBeUndefined();
+    expect(passwdWithUser(root, { ...stranger, known: true }, { workdir: "/srv" })).toBeUndefined();
   });
   it("leaves images alone that have no users", () => {
-    expect(passwdWithUser(root, stranger, "/")).toBeUndefined();
+    expect(passwdWithUser(root, stranger, { workdir: "/" })).toBeUndefined();
   });
 });
 

@@ -5,6 +5,12 @@ export const identityOptions = {
   name: { type: "string", describe: "Assign a name to the container" },
   replace: { type: "boolean", describe: "If a container with the same name exists, replace it" },
   rm: { type: "boolean", describe: "Remove container after exit" },
+  requires: {
+    type: "string",
+    array: true,
+    describe: "Add one or more requirement containers that must be started before this container will start",
+    valueName: "strings",
+  },
   restart: {
     type: "string",
     describe: 'Restart policy to apply when a container exits ("always"|"no"|"never"|"on-failure"|"unless-stopped")',

@@ -37,6 +37,10 @@ export const networkOptions = {
     describe: "Add a custom host-to-IP mapping (host:ip)",
     valueName: "strings",
   },
+  "hosts-file": {
+    type: "string",
+    describe: 'Base file to create the /etc/hosts file inside the container, or "none"',
+  },
   "no-hosts": {
     type: "boolean",
     describe: "Do not create /etc/hosts within the container, instead use the version from the image",

@@ -44,6 +44,13 @@ export const processOptions = {
     describe: "Add additional groups to the primary container process",
     valueName: "strings",
   },
+  passwd: { type: "boolean", default: true, describe: "Add an entry for the container's user to /etc/passwd" },
+  "passwd-entry": { type: "string", describe: "Entry to write to /etc/passwd" },
+  personality: {
+    type: "string",
+    choices: ["LINUX", "LINUX32"],
+    describe: "Configure execution domain (LINUX, LINUX32)",
+  },
   umask: { type: "string", default: "0022", describe: "Set umask in container" },
   tz: { type: "string", describe: "Set timezone in container" },
   attach: {

@@ -28,4 +28,10 @@ export const resourceOptions = {
   "device-read-iops": rate("Limit read rate (IO per second) from a device", "DEVICE:RATE"),
   "device-write-bps": rate("Limit write rate (bytes per second) to a device", "DEVICE:RATE"),
   "device-write-iops": rate("Limit write rate (IO per second) to a device", "DEVICE:RATE"),
+  "cgroup-conf": {
+    type: "string",
+    array: true,
+    describe: "Configure cgroup v2 (key=value)",
+    valueName: "strings",
+  },
 } as const satisfies OptionTable;

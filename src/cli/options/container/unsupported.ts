@@ -8,7 +8,6 @@ const text = (describe: string): OptionSpec => ({ type: "string", array: true, h
 const toggle = (describe: string): OptionSpec => ({ type: "boolean", hidden: true, describe });
 
 export const unsupportedOptions = {
-  "cgroup-conf": text("Configure cgroup v2"),
   "cgroup-parent": text("Optional parent cgroup for the container"),
   chrootdirs: text("Chroot directories inside the container"),
   "cpu-rt-period": text("Limit the CPU real-time period"),
@@ -18,7 +17,6 @@ export const unsupportedOptions = {
   gidmap: text("GID map to use for the user namespace"),
   gpus: text("GPU devices to add to the container"),
   "group-entry": text("Entry to write to /etc/group"),
-  "hosts-file": text("Base file to create the /etc/hosts file inside the container"),
   hostuser: text("Host user account to add to /etc/passwd within container"),
   "init-ctr": text("Make this a pod init container"),
   ip: text("Static IPv4 address"),
@@ -28,16 +26,11 @@ export const unsupportedOptions = {
   "memory-swappiness": text("Container memory swappiness"),
   "network-alias": text("Add network-scoped alias for the container"),
   "oom-kill-disable": toggle("Disable OOM Killer"),
-  passwd: { type: "boolean", default: true, hidden: true, describe: "Add entries to /etc/passwd and /etc/group" },
-  "passwd-entry": text("Entry to write to /etc/passwd"),
-  personality: text("Execution domain"),
   pod: text("Run container in an existing pod"),
   "pod-id-file": text("Read the pod ID from the file"),
   "preserve-fd": text("File descriptors to pass into the container"),
   "preserve-fds": text("Number of additional file descriptors to pass into the container"),
   "rdt-class": text("Intel RDT class of service"),
-  requires: text("Containers that must be started before"),
-  rmi: toggle("Remove container image unless used by other containers"),
   rootfs: toggle("The first argument is the root filesystem of an exploded container"),
   sdnotify: text("sd-notify behavior"),
   "seccomp-policy": text("Policy for selecting a seccomp profile"),
