@@ -12,7 +12,10 @@ export function listNames(kind: NameKind, globals: Pick<GlobalOptions, "root" | 
   const { data } = locatePaths(globals.root === undefined ? {} : { data: globals.root });
   if (!existsSync(`${data}/state.db`)) return [];
   const engine = openEngine({ globals: { ...globals, storageOpts: [], logLevel: "error" }, warn: () => {} });
-  if (kind === "images") return engine.images.list().flatMap(({ names }) => names.flatMap(shortAndLong));
+  if (kind === "images") {
+    const named = [...engine.images.list(), ...engine.manifestLists.list()];
+    return [...new Set(named.flatMap(({ names }) => names.flatMap(shortAndLong)))];
+  }
   if (kind === "secrets") return engine.secrets.list().map(({ name }) => name);
   if (kind === "volumes") return engine.volumes.list().map(({ name }) => name);
   return engine.containers

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { errnoOf } from "../errors.ts";
-import { removeAbandoned } from "./temporary.ts";
+import { newTemporaryPath, removeAbandoned } from "./temporary.ts";
 
 /** Enough for the log of the database while images are removed. */
 const reserveBytes = 4 << 20;
@@ -32,11 +32,15 @@ function reservePath(dataDirectory: string): string {
 
 /** Tried by writing: what file systems and quotas say of free space is not to be relied on. */
 function hasRoom(dataDirectory: string): boolean {
-  const path = `${dataDirectory}/room.${process.pid}`;
+  let path: string | undefined;
   try {
+    path = newTemporaryPath(dataDirectory);
     return fill(path, reserveBytes / 2);
+  } catch (error) {
+    if (isOutOfRoom(error)) return false;
+    throw error;
   } finally {
-    rmSync(path, { force: true });
+    if (path !== undefined) rmSync(path, { force: true });
   }
 }
 
@@ -55,8 +59,12 @@ function fill(path: string, bytes: number): boolean {
       closeSync(file);
     }
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === "ENOSPC" || code === "EDQUOT" || code === "ENOENT") return false;
+    if (isOutOfRoom(error)) return false;
     throw error;
   }
+}
+
+/** Also said of a data folder that does not exist: there is nothing to remove, and nothing to be kept. */
+function isOutOfRoom(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT", "ENOENT"].includes(errnoOf(error) ?? "");
 }

@@ -74,6 +74,44 @@ describe.skipIf(!canBe("range"))("listings", () => {
     });
   });
 
+  it("dhow images sorts, filters and shows more when it is asked to", async () => {
+    const rows = async (...flags: string[]) =>
+      (await stdout("images", "--format", "{{.Repository}}:{{.Tag}}", ...flags)).trimEnd().split("\n");
+    const all = ["localhost/dhow-busybox:latest", "localhost/raft:latest", "quay.io/fleet/ship:v2"];
+    expect(await rows("--sort", "repository")).toEqual(all);
+    expect((await rows("--sort", "tag")).at(-1)).toBe(all[2]);
+    expect(await rows("--filter", "reference=*raft*")).toEqual([all[1]]);
+    expect(await rows("--filter", "reference!=*raft*")).toEqual([""]);
+    expect(await rows("--filter", "containers=true", "--filter", "readonly=false", "-f", "dangling!=true")).toEqual(
+      all,
+    );
+    expect(await rows("--filter", "until=2000-01-01")).toEqual([""]);
+    const lines = (await stdout("images", "--digests", "--history", "--no-trunc")).split("\n");
+    expect(lines[0]).toMatch(/^REPOSITORY +TAG +DIGEST +IMAGE ID +CREATED +SIZE +HISTORY$/);
+    expect(lines[1]).toMatch(/ sha256:\w{64} +sha256:\w{64} .* quay\.io\/fleet\/ship:v2, localhost\/raft:latest, /);
+    expect(await stdout("images", "--tree", "--noheading", "raft")).toMatch(
+      /^localhost\/raft:latest +\w{12} +[\d.]+ MB +[\d.]+ MB +U$/m,
+    );
+    expect(await user.dhow(["images", "--filter", "colour=red"])).toMatchObject({ exitCode: 125 });
+  });
+
+  it("dhow image tree shows layers, dhow image prune removes what nobody can name", async () => {
+    const tree = await stdout("image", "tree", "raft");
+    expect(tree).toMatch(
+      /^Image ID: \w{12}\nTags: +\[.*raft:latest.*\]\nSize: +[\d.]+MB\nImage Layers\n└── +ID: \w{12} Size: /,
+    );
+    expect(await stdout("image", "tree", "--whatrequires", "raft")).toContain("Top Layer of: [localhost/dhow-busybox");
+    const lost = (await stdout("commit", "-q", "docked")).trim();
+    const asked = await user.dhow(["image", "prune"], { input: "n\n" });
+    expect(asked.stdout).toContain("WARNING! This command removes all dangling images.\n");
+    expect(await stdout("images", "-q", "--no-trunc", "--filter", "dangling=true")).toContain(
+      lost.replace("sha256:", ""),
+    );
+    expect(await stdout("image", "prune", "--force", "--filter", "label=nosuch")).toBe("");
+    expect(await stdout("image", "prune", "--force")).toBe(`${lost.replace("sha256:", "")}\n`);
+    expect(await stdout("images", "-q", "--filter", "dangling=true")).toBe("");
+  });
+
   it("dhow image exists and container exists answer by exit code", async () => {
     const exitCode = async (...argv: string[]) => (await user.dhow(argv)).exitCode;
     expect(await exitCode("image", "exists", "raft")).toBe(0);

@@ -17,6 +17,6 @@ export const inspect = defineCommand({
   async run({ options, operands: [name = ""], changed }, { engine, out }) {
     const verify = { "tls-verify": options["tls-verify"] && !options.insecure, authfile: options.authfile };
     const { registry } = readFindOptions(verify, changed("tls-verify") || options.insecure);
-    out.line(JSON.stringify(await inspectManifest(engine, name, registry), undefined, 5));
+    out.line(JSON.stringify(await inspectManifest(engine, name, registry), undefined, 4));
   },
 });
