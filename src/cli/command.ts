@@ -74,8 +74,8 @@ export interface CommandSpec<T extends OptionTable = OptionTable> {
   readonly examples?: readonly string[];
   readonly options: T;
   readonly operands?: OperandRule;
-  /** False for commands that run as the plain user, outside of the user's namespaces (version, doctor, completion, login). Default true. */
-  readonly needsNamespace?: false;
+  /** False for commands that run as the plain user, outside of the user's namespaces (version, doctor, completion), or what tells that from the flags that were given (login). Default true. */
+  readonly needsNamespace?: false | ((changed: ReadonlySet<string>) => boolean);
   /** Shows results through `context.out`. @returns The exit code, 0 when undefined. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a command without an exit code of its own returns nothing
   run(invocation: Invocation<T>, context: CommandContext): Promise<number | void> | number | void;

@@ -63,7 +63,8 @@ async function runCommand(session: Session, located: LocatedCommand): Promise<nu
   checkOperandCount(path, flags.operands.length, spec.operands ?? { max: 0 });
 
   const out = openOutput({ showsWarnings: globals.logLevel !== "error" });
-  const needsNamespace = spec.needsNamespace !== false;
+  const { needsNamespace: need = true } = spec;
+  const needsNamespace = typeof need === "function" ? need(flags.changed) : need;
   if (needsNamespace) await program.enterNamespace(out.warn);
   setLogLevel(globals.logLevel);
   log("info", `${path}: messages from the level ${globals.logLevel} on are shown`);

@@ -2,6 +2,7 @@ import { defineCommand } from "../cli/command.ts";
 import { isTerminal, type Output } from "../cli/output.ts";
 import { promptLine, promptSecret, readAllInput } from "../cli/prompt.ts";
 import { openSpinner } from "../cli/spinner.ts";
+import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import {
   findLogin,
@@ -11,6 +12,7 @@ import {
   login as signIn,
   tryCredentials,
 } from "../image/login.ts";
+import { readSecret } from "../secret/secrets.ts";
 import { authFileOptions, readAuthFileFlags } from "./auth-file-options.ts";
 
 export const login = defineCommand({
@@ -28,6 +30,10 @@ export const login = defineCommand({
     "get-login": { type: "boolean", describe: "Return the current login user for the registry" },
     password: { type: "string", short: "p", describe: "Password for registry" },
     "password-stdin": { type: "boolean", describe: "Take the password from stdin" },
+    secret: {
+      type: "string",
+      describe: "Take the password from a secret; its name is the user's, too, without --username",
+    },
     "tls-verify": {
       type: "boolean",
       default: true,
@@ -38,8 +44,10 @@ export const login = defineCommand({
   },
   operands: { max: 1 },
   // Keychains belong to the plain user: in the user's namespace a program looks like root to them.
-  needsNamespace: false,
-  async run({ options, operands, changed }, { globals, out }) {
+  needsNamespace: (changed) => changed.has("secret"),
+  async run({ options: given, operands, changed }, context) {
+    const { globals, out } = context;
+    const options = given.secret === undefined ? given : withSecret(given, given.secret, context.engine);
     const choice = readAuthFileFlags(options);
     const target = parseLoginTarget(operands[0]);
     const known = await findLogin(target, choice);
@@ -54,19 +62,31 @@ export const login = defineCommand({
       certDir: options["cert-dir"],
       showLongStep: openSpinner({ quiet: false, logLevel: globals.logLevel }),
     };
-    const given = readPassword(options);
+    const password = readPassword(options);
     // Scripts have their reasons, and their output is compared: who types it is told.
-    if (options.password !== undefined && isTerminal(2)) out.warn(exposedPassword);
-    if (options.username === undefined && given === undefined && (known?.password || known?.identityToken)) {
+    if (changed("password") && isTerminal(2)) out.warn(exposedPassword);
+    if (options.username === undefined && password === undefined && (known?.password || known?.identityToken)) {
       if (await isStillValid(target, { known, settings, out })) return;
     }
     const username = options.username ?? askUsername(known?.username);
-    const password = given ?? (await promptSecret("Password: "));
-    const place = await signIn(target, { username: username.trim(), password }, settings);
+    const account = { username: username.trim(), password: password ?? (await promptSecret("Password: ")) };
+    const place = await signIn(target, account, settings);
     if (options.verbose) out.line(`Used:  ${place}`);
     out.line("Login Succeeded!");
   },
 });
+
+/** @throws {DhowError} `not-found`; `invalid-argument` beside another password. */
+function withSecret<Flags extends { password: string | undefined; username: string | undefined }>(
+  flags: Flags,
+  name: string,
+  engine: Pick<Engine, "secrets">,
+): Flags {
+  if (flags.password !== undefined)
+    throw new DhowError("--secret can not be used with --password options", { kind: "invalid-argument" });
+  const { content } = readSecret(engine, name);
+  return { ...flags, username: flags.username ?? name, password: content.toString("utf8").replace(/\r?\n$/, "") };
+}
 
 const exposedPassword =
   "--password can be seen by other users of this machine and stays in the shell's history: use --password-stdin";

@@ -1,16 +1,16 @@
 import { readFileSync, rmSync } from "node:fs";
 import type { Engine } from "../engine.ts";
-import { DhowError, isKind } from "../errors.ts";
+import { DhowError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/image.ts";
-import { parseManifest } from "../oci/manifest.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { acceptsAnything, requireAccepted } from "../trust/judge.ts";
 import { loadPolicy } from "../trust/policy-file.ts";
 import { findSignatureStore, loadSignatureStores } from "../trust/registries-d.ts";
 import { registryScopes } from "../trust/scopes.ts";
-import { type SigstoreSignature, signatureTag, sigstoreNames } from "../trust/sigstore.ts";
+import { type SigstoreSignature, sigstoreNames } from "../trust/sigstore.ts";
 import type { RegistryImage } from "./registry-image.ts";
+import { fetchAttachments } from "./sign.ts";
 
 /** More than that is no honest payload, and no honest number of signatures. */
 const payloadSizeLimit = 4 << 20;
@@ -69,23 +69,10 @@ async function fetchSignatures(
   return signatures;
 }
 
-/** The layers that are signatures in the manifest beside an image; none if there is no such manifest. */
-export async function findSignatureLayers(
-  { client, reference }: Pick<RegistryImage, "client" | "reference">,
-  digest: Digest,
-): Promise<Descriptor[]> {
-  let bytes: Buffer;
-  try {
-    ({ bytes } = await client.fetchManifest({ ...reference, tag: signatureTag(digest), digest: undefined }));
-  } catch (error) {
-    if (isKind(error, "not-found")) return [];
-    throw error;
-  }
-  const parsed = parseManifest(bytes);
-  if (parsed.kind === "index") throw new DhowError("the signatures of the image are no manifest", { kind: "corrupt" });
-  return parsed.manifest.layers
-    .filter(({ mediaType }) => mediaType === sigstoreNames.payloadType)
-    .slice(0, signatureCountLimit);
+async function findSignatureLayers(image: RegistryImage, digest: Digest): Promise<Descriptor[]> {
+  const attachments = await fetchAttachments(image, digest);
+  const layers = attachments?.layers ?? [];
+  return layers.filter(({ mediaType }) => mediaType === sigstoreNames.payloadType).slice(0, signatureCountLimit);
 }
 
 async function readPayload(

@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { ManifestFormat } from "../oci/convert-manifest.ts";
@@ -29,6 +30,8 @@ export interface PushOptions extends RegistryOptions {
   readonly level: number | undefined;
   /** For `dir:`: compresses layers that are not. */
   readonly compress: boolean;
+  /** Signs what is pushed, under the name that it gets. */
+  readonly signingKey?: KeyObject | undefined;
   readonly onEvent?: ((event: CopyEvent) => void) | undefined;
 }
 
@@ -120,6 +123,11 @@ interface Push {
 }
 
 async function pushTo(engine: Engine, { image, source, target }: Push, options: PushOptions): Promise<PushedImage> {
+  if (options.signingKey !== undefined && target.transport !== "docker") {
+    throw new DhowError(`cannot sign what goes to ${target.transport}: signatures lie in registries`, {
+      kind: "unsupported",
+    });
+  }
   switch (target.transport) {
     case "docker":
       return pushToRegistry(engine, image, withDefaultTag(target.reference), options);
@@ -141,6 +149,9 @@ async function pushToRegistry(
   reference: Reference,
   options: PushOptions,
 ): Promise<PushedImage> {
+  const { signingKey } = options;
+  const signing = signingKey && (await import("./sign.ts"));
+  await signing?.requireAttachments(reference);
   const client = await connectForPush(loadRegistriesConfig(), reference, options);
   try {
     const original = storedImage(engine, image);
@@ -161,6 +172,7 @@ async function pushToRegistry(
       mayChangeFormat: options.format === undefined,
       onEvent: options.onEvent,
     });
+    if (signingKey) await signing?.attachSignature(engine, { client, reference }, digest, signingKey);
     return { destination: formatReference(reference), digest, sizeBytes, tag: reference.tag };
   } finally {
     await client.close();

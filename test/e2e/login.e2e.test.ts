@@ -124,6 +124,18 @@ describe.skipIf(!canBe("range"))("dhow login and logout", () => {
     expect(await terminal.exit()).toBe(0);
   });
 
+  it("take the password from a secret", async () => {
+    await user.succeed(["secret", "create", account.user, "-"], { input: `${account.password}\n` });
+    const flags = ["login", "--tls-verify=false", "--secret", account.user];
+    expect(await user.succeed([...flags, locked.host])).toBe("Login Succeeded!");
+    expect(await user.succeed(["login", "--get-login", locked.host])).toBe(account.user);
+    expect((await user.dhow([...flags, "-p", "x", locked.host])).stderr).toContain(
+      "--secret can not be used with --password options",
+    );
+    expect((await user.dhow(["login", "--secret", "none", locked.host])).stderr).toContain("no such secret");
+    await user.succeed(["logout", "--all"]);
+  });
+
   it("use the files that flags and variables name, in Podman's and in Docker's format", async () => {
     const own = join(user.home, "own.json");
     expect((await signIn(locked.host, "--authfile", own)).exitCode).toBe(0);

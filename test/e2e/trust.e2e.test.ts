@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { makeSignature, type SigstoreSignature, signatureTag, sigstoreNames } from "../../src/trust/sigstore.ts";
-import { makeKeys } from "../trust/key-pair.ts";
+import { encryptKey, makeKeys } from "../trust/key-pair.ts";
 import { canBe, type TestUser, testUser } from "./harness.ts";
 import { digestOf, pushBlob, pushImage, pushManifest } from "./registry.ts";
 
@@ -146,6 +146,30 @@ describe.skipIf(!canBe("range"))("the signature policy", () => {
     expect((await user.dhow(["image", "trust", "set", "-t", "sigstoreSigned", "default"])).stderr).toContain(
       "at least one public key must be defined for type 'sigstoreSigned'",
     );
+  });
+
+  it("accepts what push and image sign have signed, with keys of all kinds", async () => {
+    const keyPath = write("release.pub", keys.publicPem);
+    policy({ [`${registry}/trust`]: [{ type: "sigstoreSigned", keyPath }] }, [{ type: "insecureAcceptAnything" }]);
+    const encrypted = write("cosign.key", encryptKey(keys, "open sesame"));
+    const plain = write("plain.key", keys.privatePem);
+    const passphrase = write("passphrase", "open sesame\n");
+    await user.succeed(["run", "--rm", "--network", "none", "localhost/dhow-busybox", "true"]);
+    const name = `${registry}/trust/pushed:1`;
+    const push = (...flags: string[]) =>
+      user.dhow(["push", "-q", "--tls-verify=false", ...flags, "localhost/dhow-busybox", name]);
+    const key = ["--sign-by-sigstore-private-key", encrypted];
+    expect((await push(...key)).stderr).toContain(`the private key ${encrypted} is encrypted`);
+    expect(await push(...key, "--sign-passphrase-file", passphrase)).toMatchObject({ exitCode: 0 });
+    expect((await pull(name)).exitCode).toBe(0);
+    expect((await push("--sign-by", "me@example.com")).stderr).toContain("cannot use --sign-by");
+
+    const digest = await publish("trust/later", () => []);
+    expect((await pull(`${registry}/trust/later:1`)).exitCode).toBe(125);
+    const sign = ["image", "sign", "--tls-verify=false", "--sign-by-sigstore-private-key", plain];
+    expect(await user.succeed([...sign, `${registry}/trust/later:1`])).toBe(digest);
+    await user.succeed([...sign, `${registry}/trust/later:1`]);
+    expect((await pull(`${registry}/trust/later:1`)).exitCode).toBe(0);
   });
 
   it("is satisfied by a signature over which openssl agrees", async () => {

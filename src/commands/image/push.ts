@@ -6,6 +6,7 @@ import { DhowError } from "../../errors.ts";
 import { type PushedImage, pushAllTags, pushImage } from "../../image/push.ts";
 import { readPushFlags } from "../../image/push-flags.ts";
 import { showCopy } from "../copy-progress.ts";
+import { readSigningFlags, signingOptions } from "./signing.ts";
 
 export const push = defineCommand({
   usage: "[options] IMAGE [DESTINATION]",
@@ -56,12 +57,15 @@ export const push = defineCommand({
       type: "boolean",
       describe: "Discard any pre-existing signatures in the image (stored images have none)",
     },
+    ...signingOptions,
   },
   operands: { min: 1, max: 2, complete: "images" },
   async run({ options, operands: [source = "", destination], changed }, { engine, out }) {
     const settings = readPushFlags(options, (flag) => changed(flag as keyof typeof options));
+    // It may ask for a passphrase: before anything moves on the terminal.
+    const signingKey = await readSigningFlags(options);
     const display = options.quiet ? undefined : showCopy(out);
-    const request = { ...settings, onEvent: display?.onEvent };
+    const request = { ...settings, signingKey, onEvent: display?.onEvent };
     try {
       if (options["all-tags"]) {
         if (destination !== undefined || options.digestfile !== undefined) {

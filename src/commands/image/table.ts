@@ -100,6 +100,18 @@ const rmi: CommandEntry = {
   load: () => import("./rm.ts").then((module) => module.rm),
 };
 
+const search: CommandEntry = {
+  summary: "Search registries for images",
+  topic: "registries",
+  load: () => import("./search.ts").then((module) => module.search),
+};
+
+const sign: CommandEntry = {
+  summary: "Sign images that are in a registry",
+  topic: "registries",
+  load: () => import("./sign.ts").then((module) => module.sign),
+};
+
 const tag: CommandEntry = {
   summary: "Give an image one more name",
   topic: "images",
@@ -127,6 +139,8 @@ export const imageGroup: CommandTree = {
   push,
   rm: { ...rmi, aliases: ["remove"] },
   save,
+  search,
+  sign,
   tag,
   trust: { summary: "Manage the signature policy", commands: trustGroup },
   tree,
@@ -146,6 +160,7 @@ export const imageCommands: CommandTree = {
   push,
   rmi,
   save,
+  search,
   tag,
   untag,
 };
