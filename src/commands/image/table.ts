@@ -100,6 +100,12 @@ const rmi: CommandEntry = {
   load: () => import("./rm.ts").then((module) => module.rm),
 };
 
+const scp: CommandEntry = {
+  summary: "Copy an image to another user or host",
+  topic: "registries",
+  load: () => import("./scp.ts").then((module) => module.scp),
+};
+
 const search: CommandEntry = {
   summary: "Search registries for images",
   topic: "registries",
@@ -139,6 +145,7 @@ export const imageGroup: CommandTree = {
   push,
   rm: { ...rmi, aliases: ["remove"] },
   save,
+  scp,
   search,
   sign,
   tag,
