@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { DhowError } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
 import type { HealthState, HealthStatus } from "../model/health.ts";
@@ -140,10 +140,16 @@ export function openContainers(parts: ContainerStoreParts): ContainerStore {
     find,
     get,
     add(record) {
-      database.transaction(() => {
-        insert(parts, record);
-        mkdirSync(directory(record.id), { recursive: true, mode: 0o700 });
-      });
+      try {
+        database.transaction(() => {
+          insert(parts, record);
+          mkdirSync(directory(record.id), { recursive: true, mode: 0o700 });
+        });
+      } catch (error) {
+        // On a full disk the record may fail after its folder.
+        rmSync(directory(record.id), { recursive: true, force: true });
+        throw error;
+      }
       return get(record.id);
     },
     countByImage() {

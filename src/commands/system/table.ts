@@ -1,5 +1,11 @@
 import type { CommandEntry, CommandTree } from "../../cli/command.ts";
 
+const autoUpdate: CommandEntry = {
+  summary: "Auto update containers according to their auto-update policy",
+  topic: "containers",
+  load: () => import("../auto-update.ts").then((module) => module.autoUpdateCommand),
+};
+
 const check: CommandEntry = {
   summary: "Check images and containers for damage, and repair it",
   load: () => import("./check.ts").then((module) => module.check),
@@ -101,6 +107,7 @@ export const systemGroup: CommandTree = {
 
 /** Those that need no word in front. */
 export const systemCommands: CommandTree = {
+  "auto-update": autoUpdate,
   completion,
   doctor,
   events,

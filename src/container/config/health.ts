@@ -26,8 +26,13 @@ export interface HealthRequest {
  */
 export function buildHealth(request: HealthRequest, image: Readonly<Record<string, unknown>> | undefined) {
   // A command of the user's own has nothing to do with the image's times.
-  const check = request.flags["health-cmd"] ? undefined : readImageCheck(image);
-  return changeHealth(request, check && { ...withoutCheck, check });
+  return changeHealth(request, request.flags["health-cmd"] ? undefined : readImageHealth(image));
+}
+
+/** The health checks that an image asks for, where no flags change them. */
+export function readImageHealth(image: Readonly<Record<string, unknown>> | undefined): HealthConfig | undefined {
+  const check = readImageCheck(image);
+  return check && { ...withoutCheck, check };
 }
 
 /**
