@@ -1,7 +1,7 @@
 import { doSilently, type ShowLongStep } from "../model/long-step.ts";
 import { getVariable } from "../system/environment.ts";
 import type { LogLevel } from "../system/log.ts";
-import { sendSignal } from "../system/signals.ts";
+import { beforeEndingSignal } from "../system/signals.ts";
 import { clearBeforeLines, terminalWidth } from "./output.ts";
 
 export interface SpinnerOptions {
@@ -32,20 +32,14 @@ async function spin<T>(text: string, work: () => Promise<T>): Promise<T> {
   const spinner = ora({ text, discardStdin: false, isEnabled: true }).start();
   clearBeforeLines(() => void spinner.clear());
   const stop = () => {
-    for (const signal of endingSignals) process.off(signal, end);
     clearBeforeLines(undefined);
     spinner.stop();
   };
-  const end = (signal: NodeJS.Signals) => {
-    stop();
-    sendSignal(process.pid, signal);
-  };
-  for (const signal of endingSignals) process.on(signal, end);
+  const undo = beforeEndingSignal(stop);
   try {
     return await work();
   } finally {
+    undo();
     stop();
   }
 }
-
-const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;

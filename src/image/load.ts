@@ -37,6 +37,7 @@ export async function loadImages(
   const { form, images } = await findImages(files);
   const path = typeof source === "string" ? source : undefined;
   const transport = form === "oci" && !files.isFolder ? "oci-archive" : form;
+  if (images.length === 0) throw new DhowError("the archive holds no image", { kind: "invalid-argument" });
   for (const image of images) {
     const { names } = image;
     await requireAcceptedFile(image, { transport, path });

@@ -39,7 +39,7 @@ export function layerMediaType(format: ManifestFormat, compression: Compression)
  * @throws {DhowError} `unsupported` for layers that the format does not know.
  */
 export function convertManifest(manifest: Manifest, format: ManifestFormat): Manifest {
-  if (formatOfManifest(manifest) === format && manifest.mediaType !== undefined) return manifest;
+  if (formatOfManifest(manifest) === format) return manifest;
   const layers = manifest.layers.map((layer) => ({ ...plain(layer, format), mediaType: typeIn(format, layer) }));
   if (format === "oci") {
     const config = { ...manifest.config, mediaType: mediaTypes.ociConfig };

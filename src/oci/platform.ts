@@ -123,7 +123,7 @@ function variantRank(have: Platform, want: Platform): number | undefined {
 }
 
 /** Build tools list provenance and SBOM documents beside the images, for a platform that nobody has. */
-function isAttestation({ platform, annotations }: Descriptor): boolean {
+export function isAttestation({ platform, annotations }: Descriptor): boolean {
   return (
     annotations?.["vnd.docker.reference.type"] === "attestation-manifest" ||
     (platform?.os === "unknown" && platform.architecture === "unknown")

@@ -50,3 +50,22 @@ export function sendSignal(pid: number, signal: NodeJS.Signals | number): boolea
     throw error;
   }
 }
+
+const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+
+/**
+ * Does something before a signal ends this process: what must not stay behind goes, and the process ends as it would have.
+ * @returns What undoes it.
+ */
+export function beforeEndingSignal(clean: () => void): () => void {
+  const undo = () => {
+    for (const signal of endingSignals) process.off(signal, end);
+  };
+  const end = (signal: NodeJS.Signals) => {
+    undo();
+    clean();
+    sendSignal(process.pid, signal);
+  };
+  for (const signal of endingSignals) process.on(signal, end);
+  return undo;
+}

@@ -120,6 +120,11 @@ describe("findImages()", () => {
     expect((await read(await archive(ociLayout({ annotations }))))[0]?.names).toEqual(names);
   });
 
+  it("leaves out what build tools put beside the images of a layout", async () => {
+    const annotations = { "vnd.docker.reference.type": "attestation-manifest" };
+    expect(await read(await archive(ociLayout({ annotations })))).toEqual([]);
+  });
+
   it("reads an OCI layout and a dir: folder where they lie, and checks what it copies", async () => {
     const [image] = (await findImages(folderFiles(layOut(ociLayout())))).images;
     const blob = image?.manifest.config;

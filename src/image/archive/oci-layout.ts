@@ -2,7 +2,7 @@ import { isDigest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/image.ts";
 import { mediaTypes } from "../../oci/image.ts";
 import { parseManifest } from "../../oci/manifest.ts";
-import { chooseManifest, hostPlatform } from "../../oci/platform.ts";
+import { chooseManifest, hostPlatform, isAttestation } from "../../oci/platform.ts";
 import { formatReference, parseWrittenReference, qualify, withDefaultTag } from "../../oci/reference.ts";
 import { type FileImage, fileImage, parseImageManifest } from "./file-image.ts";
 import { damaged, getFile, type ImageFile, type ImageFiles, readFileBytes } from "./image-files.ts";
@@ -21,7 +21,8 @@ export interface LayoutImage extends FileImage {
 export async function readOciLayout(files: ImageFiles): Promise<LayoutImage[]> {
   const index = parseManifest(readFileBytes(getFile(files, "index.json"), "index.json"), mediaTypes.ociIndex);
   if (index.kind !== "index") throw damaged("index.json is no index");
-  return Promise.all(index.index.manifests.map((descriptor) => readImage(files, descriptor)));
+  const images = index.index.manifests.filter((descriptor) => !isAttestation(descriptor));
+  return Promise.all(images.map((descriptor) => readImage(files, descriptor)));
 }
 
 async function readImage(files: ImageFiles, descriptor: Descriptor): Promise<LayoutImage> {

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { DhowError, errnoOf } from "../../errors.ts";
+import { beforeEndingSignal } from "../../system/signals.ts";
 import { writeOutput } from "../../system/terminal.ts";
 
 /** A file that an archive is written to from its start to its end. */
@@ -34,6 +35,8 @@ export function openArchiveOutput(path: string | undefined): ArchiveOutput {
   if (found !== undefined && !found.isFile()) return openStream(open(path, path, "w"), path);
   const temporary = `${path}.${process.pid}.tmp`;
   const fd = open(path, temporary, "wx");
+  // It lies in a folder of the user's, where nobody else would collect it.
+  const undo = beforeEndingSignal(() => rmSync(temporary, { force: true }));
   return {
     async write(bytes) {
       writeAll(fd, bytes, { path });
@@ -46,6 +49,7 @@ export function openArchiveOutput(path: string | undefined): ArchiveOutput {
     close() {
       closeSync(fd);
       rmSync(temporary, { force: true });
+      undo();
     },
   };
 }
