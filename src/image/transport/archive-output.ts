@@ -38,9 +38,8 @@ export function openArchiveOutput(path: string | undefined): ArchiveOutput {
   // It lies in a folder of the user's, where nobody else would collect it.
   const undo = beforeEndingSignal(() => rmSync(temporary, { force: true }));
   return {
-    async write(bytes) {
-      writeAll(fd, bytes, { path });
-    },
+    // Not at once: signals and timers want their turn in between.
+    write: (bytes) => writeOutput(fd, bytes).catch((cause) => failToWrite(path, cause)),
     patch: (bytes, position) => writeAll(fd, bytes, { path, position }),
     publish() {
       fsyncSync(fd);
@@ -86,8 +85,12 @@ function writeAll(fd: number, bytes: Buffer, { path, position }: { path: string;
       done += writeSync(fd, bytes, done, bytes.length - done, at);
     }
   } catch (cause) {
-    throw new DhowError(`cannot write ${path}`, { kind: "unavailable", cause });
+    failToWrite(path, cause);
   }
+}
+
+function failToWrite(path: string, cause: unknown): never {
+  throw new DhowError(`cannot write ${path}`, { kind: "unavailable", cause });
 }
 
 function open(path: string, place: string, flags: "w" | "wx"): number {
