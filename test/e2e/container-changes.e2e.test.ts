@@ -89,9 +89,9 @@ describe.skipIf(!canBe("range"))("changing containers", () => {
   it("passes file descriptors to a process under their numbers", async () => {
     const script = "echo hello >f; exec dhow exec --preserve-fd 5 long cat /proc/self/fd/5 5<f";
     expect(await user.program(["sh", "-c", script])).toMatchObject({ exitCode: 0, stdout: "hello\n" });
-    expect(await user.dhow(["exec", "--preserve-fd", "9", "long", "true"])).toMatchObject({
+    expect(await user.dhow(["exec", "--preserve-fd", "99", "long", "true"])).toMatchObject({
       exitCode: 125,
-      stderr: expect.stringContaining("file descriptor 9 is not available"),
+      stderr: expect.stringContaining("file descriptor 99 is not available"),
     });
     expect(await user.program(["sh", "-c", "exec dhow exec -d --preserve-fds 1 long true 3<f"])).toMatchObject({
       exitCode: 125,

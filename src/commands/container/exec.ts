@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
 import { callerFacts } from "../../container/caller-facts.ts";
 import { buildEnvironment } from "../../container/config/environment.ts";
@@ -92,13 +92,22 @@ function readDescriptors(listed: readonly string[], count: number): number[] {
   const numbers = listed.flatMap((text) => text.split(",")).map(Number);
   const all = [...numbers, ...Array.from({ length: count }, (_, index) => 3 + index)];
   for (const fd of all) {
-    if (!Number.isInteger(fd) || fd < 3 || !existsSync(`/proc/self/fd/${fd}`)) {
+    if (!Number.isInteger(fd) || fd < 3 || !isInherited(fd)) {
       throw new DhowError(`file descriptor ${fd} is not available - the preserve-fd option cannot be used with it`, {
         kind: "invalid-argument",
       });
     }
   }
   return [...new Set(all)];
+}
+
+/** Whether it is open, and by the caller: the ones without a name in a file system are this process's own. */
+function isInherited(fd: number): boolean {
+  try {
+    return !readlinkSync(`/proc/self/fd/${fd}`).startsWith("anon_inode:");
+  } catch {
+    return false;
+  }
 }
 
 function readIdFile(path: string): string {
