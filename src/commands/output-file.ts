@@ -18,6 +18,9 @@ export function openOutputFile(path: string): OutputFile {
   const temporary = isPlain ? `${path}.${process.pid}.tmp` : path;
   const fd = open(path, temporary, isPlain ? "wx" : "w");
   let isPublished = !isPlain;
+  const forget = onInterruption(() => {
+    if (!isPublished) rmSync(temporary, { force: true });
+  });
   return {
     write(bytes) {
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
@@ -29,10 +32,27 @@ export function openOutputFile(path: string): OutputFile {
       isPublished = true;
     },
     [Symbol.dispose]() {
+      forget();
       closeSync(fd);
       if (!isPublished) rmSync(temporary, { force: true });
     },
   };
+}
+
+const interruptions = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Does something before a signal ends this process. @returns What undoes it. */
+function onInterruption(act: () => void): () => void {
+  const handle = (signal: NodeJS.Signals) => {
+    act();
+    forget();
+    process.kill(process.pid, signal);
+  };
+  const forget = () => {
+    for (const signal of interruptions) process.off(signal, handle);
+  };
+  for (const signal of interruptions) process.on(signal, handle);
+  return forget;
 }
 
 function open(path: string, temporary: string, flags: "w" | "wx"): number {

@@ -42,9 +42,11 @@ export async function diffTrees(engine: Engine, names: readonly string[], kind: 
 }
 
 async function findSubject(engine: Engine, name: string, kind: DiffKind): Promise<Subject> {
-  const image = kind === "container" ? undefined : await tryFindImage(engine, name);
-  if (image) return { type: "image", image };
   const record = kind === "image" ? undefined : engine.containers.find(name);
+  // A name of an image comes first, but a container's own name before the begin of an image's id.
+  const isOwnName = record?.name === name && engine.images.findName(name) === undefined;
+  const image = kind === "container" || isOwnName ? undefined : await tryFindImage(engine, name);
+  if (image) return { type: "image", image };
   if (record) return { type: "container", record };
   const missing = kind === "any" ? "layer" : kind;
   throw new DhowError(`${name} not found: ${missing} not known`, { kind: "not-found" });

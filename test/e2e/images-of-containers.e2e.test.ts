@@ -147,6 +147,11 @@ describe.skipIf(!canBe("range")).each(["overlay", "vfs"])("images made of contai
     expect(await succeed("image", "diff", image, "compared")).toContain("D /root/new");
     expect(await succeed("diff", "compared", "worked")).toBe("");
     expect(await succeed("image", "diff", "compared")).toBe(await succeed("diff", "worked"));
+    // A container's own name counts more than the begin of an image's id.
+    const begin = (await inspect("compared")).Id.slice(0, 3);
+    await succeed("create", "--name", begin, "--network", "none", image, "true");
+    expect(await succeed("diff", begin)).toBe("");
+    await succeed("rm", begin);
     expect(await fail("diff", "nosuch")).toBe("Error: nosuch not found: layer not known\n");
     expect(await fail("container", "diff", "compared")).toBe("Error: compared not found: container not known\n");
     expect(await fail("image", "diff", "worked")).toBe("Error: worked not found: image not known\n");

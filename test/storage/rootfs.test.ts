@@ -120,3 +120,22 @@ describe("openEngine()", () => {
     expect(() => scratch.open()).toThrow('storage driver "zfs" is not known');
   });
 });
+
+describe("changesOf()", () => {
+  it.each(["overlay", "fuse-overlayfs", "vfs"])("says where %s keeps what a container has written", (driver) => {
+    const scratch = makeScratch({ storageDriver: driver });
+    const { rootfs } = scratch.open();
+    const request = { layers: [`${scratch.root}/top`, `${scratch.root}/base`], containerDirectory: scratch.root };
+    expect(rootfs.changesOf(request)).toEqual({ kind: "nothing" });
+    const directory = `${scratch.root}/diff`;
+    mkdirSync(directory);
+    const upper = { kind: "upper", directory, lowerDirectories: request.layers };
+    expect(rootfs.changesOf(request)).toEqual(
+      driver === "vfs"
+        ? { kind: "changes", directory, base: request.layers[0] }
+        : { ...upper, usesWhiteoutFiles: driver === "fuse-overlayfs" },
+    );
+    const alone = { ...request, layers: [] };
+    if (driver === "vfs") expect(rootfs.changesOf(alone)).toEqual({ kind: "tree", directory });
+  });
+});
