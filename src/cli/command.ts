@@ -19,6 +19,8 @@ export interface OptionSpec {
   /** How the value is called in help: `--name string`. */
   readonly valueName?: string;
   readonly default?: boolean | string | number | readonly string[];
+  /** What help shows as the default, where a configuration says it. */
+  readonly configuredDefault?: () => Promise<string | number | undefined>;
   /** The value of the flag given without `=value` (pflag's NoOptDefVal). */
   readonly valueIfBare?: string;
   readonly choices?: readonly string[];

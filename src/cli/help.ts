@@ -80,21 +80,27 @@ async function render(head: readonly string[], options: OptionTable): Promise<st
     .help(false)
     .version(false)
     .wrap(Math.min(terminalWidth(1) ?? 120, 140));
-  for (const name of visible) parser.option(...toYargs(name, options[name] as OptionSpec));
+  for (const name of visible) parser.option(...(await toYargs(name, options[name] as OptionSpec)));
   return `${text}\n\n${(await parser.getHelp()).trimEnd()}\n`;
 }
 
-function toYargs(name: string, spec: OptionSpec): [string, Record<string, unknown>] {
+async function toYargs(name: string, spec: OptionSpec): Promise<[string, Record<string, unknown>]> {
+  const shownDefault = spec.configuredDefault ? await spec.configuredDefault() : spec.default;
   const valueName = spec.type === "boolean" || spec.type === "count" ? "" : ` ${spec.valueName ?? typeName(spec)}`;
   return [
     `${name}${valueName}`,
     {
-      describe: spec.describe,
+      describe: `${spec.describe}${defaultText(shownDefault)}`,
       ...(spec.short === undefined ? {} : { alias: spec.short }),
       ...(spec.choices === undefined ? {} : { choices: spec.choices }),
-      ...(spec.default === undefined || spec.default === false ? {} : { default: spec.default }),
     },
   ];
+}
+
+/** As pflag writes it: `(default 3)`, `(default "5s")`. */
+function defaultText(value: OptionSpec["default"]): string {
+  if (value === undefined || value === false || value === "" || (Array.isArray(value) && value.length === 0)) return "";
+  return ` (default ${Array.isArray(value) ? `[${value.join(",")}]` : JSON.stringify(value)})`;
 }
 
 function typeName(spec: OptionSpec): string {

@@ -6,6 +6,7 @@ import { hostPlatform } from "../oci/platform.ts";
 import { formatReference, parseReference, type Reference, repositoryName, withDefaultTag } from "../oci/reference.ts";
 import { resolveName } from "../registry/pull-sources.ts";
 import { loadRegistriesConfig, type RegistriesConfig } from "../registry/registries-conf.ts";
+import type { RetryPolicy } from "../registry/retry.ts";
 import type { ImageRecord } from "../storage/images.ts";
 import { requireAcceptedImage } from "./accept.ts";
 import type { CopyEvent } from "./copy-event.ts";
@@ -107,7 +108,8 @@ async function pullReference(
   // Where both are given the digest alone counts, as with Docker and Podman.
   const reference = wanted.digest === undefined ? wanted : { ...wanted, tag: undefined };
   options.onEvent?.({ type: "trying", name: formatReference(reference) });
-  await using image = await openRegistryImage(config, reference, { ...options, platform });
+  const retry = announced(engine, options.retry, reference);
+  await using image = await openRegistryImage(config, reference, { ...options, retry, platform });
   await requireAcceptedImage(engine, image, reference);
   const repository = repositoryName(reference);
   return await storeImage(engine, image, {
@@ -116,6 +118,18 @@ async function pullReference(
     expectedPlatform: platform,
     onEvent: options.onEvent,
   });
+}
+
+/** Whoever waits for a registry that is not there yet is told so, in podman's words. */
+function announced(engine: Engine, retry: RetryPolicy, reference: Reference): RetryPolicy {
+  const doing = `initializing source docker://${formatReference(reference)}`;
+  return {
+    ...retry,
+    onRefused({ error, delayMs, attempt }) {
+      const count = `(${attempt}/${retry.retries})`;
+      engine.warn(`Failed, retrying in ${delayMs / 1000}s ... ${count}. Error: ${doing}: ${error.message}`);
+    },
+  };
 }
 
 function summarize(failures: readonly DhowError[]): DhowError {

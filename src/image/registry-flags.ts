@@ -1,5 +1,6 @@
 import { DhowError } from "../errors.ts";
 import type { RegistryOptions } from "./registry-image.ts";
+import { readRetryFlags } from "./retry-flags.ts";
 
 /** The flags of pull, push and others that say how registries are reached, by long name. */
 export interface RegistryFlags {
@@ -10,9 +11,6 @@ export interface RegistryFlags {
   readonly retry: number | undefined;
   readonly "retry-delay": string | undefined;
 }
-
-const defaultRetries = 3;
-const defaultRetryDelayMs = 1000;
 
 /**
  * Reads the flags.
@@ -26,10 +24,7 @@ export function readRegistryFlags(flags: RegistryFlags, isTlsVerifyGiven: boolea
     authFile: authfile,
     credentials: creds === undefined ? undefined : parseCredentials(creds),
     certDir: flags["cert-dir"],
-    retry: {
-      retries: retry ?? defaultRetries,
-      delayMs: flags["retry-delay"] === undefined ? defaultRetryDelayMs : parseDuration(flags["retry-delay"]),
-    },
+    retry: readRetryFlags(retry, flags["retry-delay"]),
   };
 }
 
@@ -44,15 +39,4 @@ function parseCredentials(text: string): { username: string; password: string } 
     });
   }
   return { username: text.slice(0, colon), password: text.slice(colon + 1) };
-}
-
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Milliseconds of a duration as Go writes it: `1m30s`, `500ms`. */
-function parseDuration(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-  if (text !== "0" && (text === "" || parts.map(([part]) => part).join("") !== text)) {
-    throw new DhowError(`time: invalid duration ${JSON.stringify(text)}`, { kind: "invalid-argument" });
-  }
-  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (unitsMs[unit ?? ""] ?? 0), 0);
 }

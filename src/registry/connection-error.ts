@@ -47,6 +47,12 @@ export function isTransient(error: unknown): boolean {
   return describe(error, new URL("http://unknown"))?.retry === true;
 }
 
+/** Whether nothing could be reached at the address: it stays so, unless somebody is about to start what should be there. */
+export function isRefused(error: unknown): boolean {
+  const first = error instanceof AggregateError ? (error.errors.at(-1) as unknown) : error;
+  return ["ECONNREFUSED", "ENETUNREACH", "EHOSTUNREACH"].includes(errnoOf(first) ?? "");
+}
+
 /** An `unavailable` DhowError for a request that got no answer: `Get "URL": why`. */
 export function connectionError(error: unknown, method: string, url: URL): DhowError {
   if (error instanceof DhowError) return error;

@@ -6,6 +6,12 @@ export interface RetryPolicy {
   readonly retries: number;
   /** The first pause; it doubles each time. */
   readonly delayMs: number;
+  /** The user asked for it: refused connections are tried again, too, as a registry may be about to start. */
+  readonly isAskedFor?: boolean;
+  /** The user said how long a pause is: all are like that. */
+  readonly isDelayFixed?: boolean;
+  /** Told before each pause after a refused connection, for whoever waits. Tries are counted from 1. */
+  readonly onRefused?: (refusal: { readonly error: Error; readonly delayMs: number; readonly attempt: number }) => void;
 }
 
 const longestDelayMs = 60_000;
@@ -18,7 +24,8 @@ export async function waitBeforeRetry(
 ): Promise<void> {
   const asked = options.retryAfter === undefined ? undefined : parseRetryAfter(options.retryAfter, Date.now());
   // Clients that failed together should not come back together.
-  const patience = policy.delayMs * 2 ** Math.min(attempt, 16) * (1 + Math.random() / 4);
+  const growth = policy.isDelayFixed ? 1 : 2 ** Math.min(attempt, 16) * (1 + Math.random() / 4);
+  const patience = policy.delayMs * growth;
   const delayMs = Math.min(asked ?? patience, longestDelayMs);
   await sleep(delayMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { DhowError } from "../../src/errors.ts";
 import { checkLogin, connectRegistry, type RegistryClient } from "../../src/registry/client.ts";
+import type { RetryPolicy } from "../../src/registry/retry.ts";
 import {
   describeBlob,
   digestOf,
@@ -467,6 +468,24 @@ describe("connectRegistry()", () => {
       `pinging container registry ${server.host}: Get "https://${server.host}/v2/": http: server gave HTTP response to HTTPS client`,
     );
     expect(server.requests).toHaveLength(0);
+  });
+
+  it("waits for a registry that is about to start, if the user asked for retries", async () => {
+    const { host } = await startRegistryWith((_, response) => response.end()).then(async (server) => {
+      await server[Symbol.asyncDispose]();
+      return server;
+    });
+    const told: string[] = [];
+    const retry: RetryPolicy = {
+      retries: 2,
+      delayMs: 10,
+      isAskedFor: true,
+      isDelayFixed: true,
+      onRefused: ({ error, delayMs, attempt }) => told.push(`${attempt} ${delayMs} ${error.message}`),
+    };
+    const failure = await failureOf(connectRegistry(host, { ...settings, retry }));
+    expect(failure.text).toContain("connection refused");
+    expect(told).toEqual([1, 2].map((attempt) => expect.stringMatching(`^${attempt} 10 Get .*connection refused$`)));
   });
 
   it("says in one sentence why there is no connection", async () => {

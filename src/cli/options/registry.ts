@@ -14,6 +14,31 @@ export const registryOptions = {
     describe: "Path to a directory containing TLS certificates and keys",
     complete: "files",
   },
-  retry: { type: "number", describe: "Number of times to retry in case of failure", valueName: "uint" },
-  "retry-delay": { type: "string", describe: "Delay between retries in case of failures" },
+  ...retryOptions(),
 } as const satisfies OptionTable;
+
+/** @param action What is tried again, for help: `pull`. */
+export function retryOptions(action?: string) {
+  return {
+    retry: {
+      type: "number",
+      describe: `Number of times to retry in case of failure${action === undefined ? "" : ` when performing ${action}`}`,
+      valueName: "uint",
+      configuredDefault: async () => (await readConf()).retries ?? 3,
+    },
+    "retry-delay": {
+      type: "string",
+      describe: `Delay between retries in case of ${action === undefined ? "" : `${action} `}failures`,
+      configuredDefault: async () => (await readConf()).retryDelay,
+    },
+  } as const satisfies OptionTable;
+}
+
+/** Help alone needs it here, and helps also where a file has a mistake. */
+async function readConf(): Promise<{ retries?: number | undefined; retryDelay?: string | undefined }> {
+  try {
+    return (await import("../../system/containers-conf.ts")).readContainersConf();
+  } catch {
+    return {};
+  }
+}

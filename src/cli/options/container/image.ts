@@ -1,5 +1,5 @@
 import type { OptionTable } from "../../command.ts";
-import { registryOptions } from "../registry.ts";
+import { registryOptions, retryOptions } from "../registry.ts";
 
 /** Which image, and how it is fetched. */
 export const imageOptions = {
@@ -26,4 +26,5 @@ export const imageOptions = {
   },
   quiet: { type: "boolean", short: "q", describe: "Suppress output information when pulling images" },
   ...registryOptions,
+  ...retryOptions("pull"),
 } as const satisfies OptionTable;

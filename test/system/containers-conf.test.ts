@@ -1,0 +1,51 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { readContainersConf } from "../../src/system/containers-conf.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "dhow-conf-"));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(name: string, text: string): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+describe("readContainersConf()", () => {
+  it("lets later files win, value by value, and needs none", () => {
+    const first = write("first", '[containers]\nx = 1\n[engine]\nretry = 4\nretry_delay = "1s"\n');
+    const second = write("second", "[engine]\nretry = 10\n");
+    expect(readContainersConf([first, second])).toEqual({ retries: 10, retryDelay: "1s" });
+    expect(readContainersConf([])).toEqual({ retries: undefined, retryDelay: undefined });
+  });
+
+  it("finds the user's files, the one that CONTAINERS_CONF names in their place, and the override", () => {
+    vi.stubEnv("XDG_CONFIG_HOME", folder);
+    write("containers/containers.conf", "[engine]\nretry = 1\n");
+    write("containers/containers.conf.d/b.conf", "[engine]\nretry = 3\n");
+    write("containers/containers.conf.d/a.conf", "[engine]\nretry = 2\n");
+    expect(readContainersConf().retries).toBe(3);
+    vi.stubEnv("CONTAINERS_CONF", write("named", '[engine]\nretry_delay = "7s"\n'));
+    expect(readContainersConf()).toEqual({ retries: undefined, retryDelay: "7s" });
+    vi.stubEnv("CONTAINERS_CONF_OVERRIDE", write("override", "[engine]\nretry = 9\n"));
+    expect(readContainersConf()).toEqual({ retries: 9, retryDelay: "7s" });
+  });
+
+  it.each([
+    ["= x", /cannot read .*bad/],
+    ["engine = 5", /bad has a mistake: engine is not a table/],
+    ["[engine]\nretry = -1", /bad has a mistake: retry is not a count/],
+    ["[engine]\nretry_delay = 5", /bad has a mistake: retry_delay is not text/],
+  ])("names the file of a mistake: %j", (text, message) => {
+    expect(() => readContainersConf([write("bad", text)])).toThrow(message);
+  });
+});
