@@ -57,7 +57,7 @@ describe("dhow fails in Podman's words", () => {
     const { status, stderr } = dhow(["--remote", "version"]);
     expect(status).toBe(125);
     expect(stderr).toMatch(/^Error: cannot use --remote: /);
-    expect(dhow(["version", "--tmpdir", "/x"]).stderr).toMatch(/^Error: cannot use --tmpdir: /);
+    expect(dhow(["version", "--volumepath", "/x"]).stderr).toMatch(/^Error: cannot use --volumepath: /);
   });
 
   it("shows help on stdout when a group is given without a command", () => {

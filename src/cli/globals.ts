@@ -1,7 +1,8 @@
 import { closeSync, openSync } from "node:fs";
+import { resolve } from "node:path";
 import type { GlobalOptions } from "../engine.ts";
 import { DhowError } from "../errors.ts";
-import { getVariable } from "../system/environment.ts";
+import { getVariable, setVariable } from "../system/environment.ts";
 import type { LogLevel } from "../system/log.ts";
 import type { OptionSpec, OptionTable } from "./command.ts";
 import type { FlagValue } from "./flags.ts";
@@ -25,6 +26,7 @@ export const globalOptions = {
     describe: "Who makes the cgroups of containers: cgroupfs or systemd",
     complete: "none",
   },
+  config: { type: "string", describe: "Folder of the authentication file config.json", complete: "files" },
   debug: { type: "boolean", short: "D", describe: "Show messages from the level debug on" },
   "log-level": {
     type: "string",
@@ -38,6 +40,7 @@ export const globalOptions = {
   runtime: { type: "string", describe: "OCI runtime: a name such as crun or runc, or a path", complete: "files" },
   "storage-driver": { type: "string", describe: "How root filesystems are made: overlay, fuse-overlayfs or vfs" },
   "storage-opt": { type: "string", array: true, describe: "Option of the storage, as ignore_chown_errors=true" },
+  tmpdir: { type: "string", describe: "Same as --runroot, where that is not given", complete: "files" },
   version: { type: "boolean", short: "v", describe: "Print the version" },
 } as const satisfies OptionTable;
 
@@ -66,7 +69,6 @@ const refused: Readonly<Record<string, string>> = {
   ]),
   ...allWith("dhow does not support it yet", [
     "cdi-spec-dir",
-    "config",
     "conmon",
     "default-mounts-file",
     "events-backend",
@@ -80,7 +82,6 @@ const refused: Readonly<Record<string, string>> = {
     "registries-conf",
     "runtime-flag",
     "syslog",
-    "tmpdir",
     "transient-store",
     "volumepath",
   ]),
@@ -120,7 +121,8 @@ export function readGlobals(given: Readonly<Record<string, FlagValue>>): GlobalO
   const text = (name: keyof typeof globalOptions) => given[name] as string | undefined;
   const options = {
     root: text("root"),
-    runroot: text("runroot"),
+    // Podman keeps a part of such state in a folder of its own; in dhow all of it is together.
+    runroot: text("runroot") ?? text("tmpdir"),
     storageDriver: text("storage-driver"),
     runtime: text("runtime"),
     cgroupManager: text("cgroup-manager"),
@@ -153,6 +155,11 @@ function readLogLevel({ debug, "log-level": name }: Readonly<Record<string, Flag
     });
   }
   return level;
+}
+
+/** Makes the file in the folder of --config the one that logins are read from and written to, as REGISTRY_AUTH_FILE does. */
+export function useConfigFolder({ config }: Readonly<Record<string, FlagValue>>): void {
+  if (typeof config === "string") setVariable("REGISTRY_AUTH_FILE", resolve(config, "config.json"));
 }
 
 /**

@@ -4,7 +4,7 @@ import type { CommandContext, CommandSpec, CommandTree, Invocation, OptionTable 
 import type { CompletionSource } from "./complete.ts";
 import { reportFailure } from "./failure.ts";
 import { type ParsedFlags, parseFlags } from "./flags.ts";
-import { parsedGlobalOptions, readGlobals, redirectOutput } from "./globals.ts";
+import { parsedGlobalOptions, readGlobals, redirectOutput, useConfigFolder } from "./globals.ts";
 import { type LocatedCommand, locate } from "./locate.ts";
 import { checkOperandCount } from "./operands.ts";
 import { type Output, openOutput } from "./output.ts";
@@ -71,6 +71,7 @@ async function runCommand(session: Session, located: LocatedCommand): Promise<nu
   log("debug", `Called ${path} with ${globals.logLevel} messages, as process ${process.pid}`);
   log("trace", `Arguments: ${located.rest.length}`);
   redirectOutput(given);
+  useConfigFolder(given);
   const openEngine = needsNamespace ? await program.loadEngine() : undefined;
   const exitCode = await spec.run(toInvocation(flags), createContext({ globals, out, openEngine }));
   return exitCode ?? 0;

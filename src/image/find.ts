@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Engine } from "../engine.ts";
 import { isKind } from "../errors.ts";
 import type { Platform } from "../oci/image.ts";
@@ -10,7 +11,7 @@ import { parseLocation } from "./transport/location.ts";
  * @throws {DhowError} `not-found`: "NAME: image not known"; `conflict` if an id prefix fits several.
  */
 export async function findImage(engine: Engine, text: string, platform?: Platform): Promise<ImageRecord> {
-  const nameOrId = localName(text);
+  const nameOrId = localName(engine, text);
   try {
     return engine.images.get(nameOrId, platform);
   } catch (error) {
@@ -21,8 +22,16 @@ export async function findImage(engine: Engine, text: string, platform?: Platfor
   }
 }
 
-/** Podman's other way to write the name of a stored image. */
-function localName(text: string): string {
+/** Whether an image or a manifest list is stored that a name, id or digest stands for. */
+export function isStored(engine: Engine, text: string): boolean {
+  const nameOrId = localName(engine, text);
+  return (engine.images.find(nameOrId) ?? engine.manifestLists.find(nameOrId)) !== undefined;
+}
+
+/** Podman's other ways to write the name of a stored image: `containers-storage:NAME`, `[driver@root+runroot]NAME`. */
+function localName({ paths }: Engine, text: string): string {
+  const [, root, name] = /^(?:containers-storage:)?\[(?:[^@\]]*@)?([^+\]]+)[^\]]*\](.+)$/.exec(text) ?? [];
+  if (root !== undefined && name !== undefined && resolve(root) === resolve(paths.data)) return name;
   const location = text.startsWith("containers-storage:") ? parseLocation(text) : undefined;
   return location?.transport === "containers-storage" ? location.name : text;
 }

@@ -55,13 +55,12 @@ export async function removeImage(
   const untagged = new Set<string>();
   const deleted: string[] = [];
   for (const image of chooseImages(engine.images.findAll(nameOrId), nameOrId, options.platforms ?? [])) {
-    if (image.readOnly) {
-      throw new DhowError(`cannot remove read-only image ${JSON.stringify(image.id)}`, { kind: "permission-denied" });
-    }
-    if (name !== undefined && image.names.length > 1) {
-      engine.images.removeName(image.id, name);
-      recordImageEvent(engine, image, "untag", name);
-      untagged.add(name);
+    refuseReadOnly(image);
+    const spare = findSpareName(image, name, options.force ? "" : nameOrId);
+    if (spare !== undefined) {
+      engine.images.removeName(image.id, spare);
+      recordImageEvent(engine, image, "untag", spare);
+      untagged.add(spare);
       continue;
     }
     if (name === undefined) refuseSeveralNames(image, nameOrId, options);
@@ -69,6 +68,22 @@ export async function removeImage(
     for (const gone of image.names.length > 0 ? image.names : image.repoDigests) untagged.add(gone);
   }
   return { untagged: [...untagged], deleted };
+}
+
+/**
+ * What an image can lose and still have a name: a name if it has several, or a `repository@digest` that a text like
+ * `alpine@sha256:...` stands for.
+ */
+function findSpareName(
+  { names, repoDigests }: ImageRecord,
+  name: string | undefined,
+  given: string,
+): string | undefined {
+  if (name !== undefined) return names.length > 1 ? name : undefined;
+  const at = given.indexOf("@");
+  if (at < 0 || names.length === 0) return undefined;
+  const fitting = repoDigests.filter((repoDigest) => repoDigest.endsWith(given.slice(at)));
+  return fitting.find((repoDigest) => given.startsWith(repoDigest.slice(0, repoDigest.indexOf("@")))) ?? fitting[0];
 }
 
 function removeListOrName(engine: RemoveEngine, list: ManifestListRecord, nameOrId: string): RemovedImage {
@@ -92,6 +107,11 @@ function chooseImages(
   });
 }
 
+function refuseReadOnly({ readOnly, id }: ImageRecord): void {
+  if (!readOnly) return;
+  throw new DhowError(`cannot remove read-only image ${JSON.stringify(id)}`, { kind: "permission-denied" });
+}
+
 function refuseSeveralNames({ id, names }: ImageRecord, given: string, options: RemoveImageOptions): void {
   if (options.force || options.allNames || names.length < 2) return;
   const way = given.includes("@") ? "digest" : "ID";
@@ -107,7 +127,7 @@ async function removeWithParents(
   image: ImageRecord,
   options: RemoveImageOptions,
 ): Promise<string[]> {
-  if (image.readOnly) throw new DhowError(`cannot remove read-only image "${image.id}"`, { kind: "conflict" });
+  refuseReadOnly(image);
   if (options.force) await removeUsers(engine, image, options);
   const family = options.family ?? relateImages(engine, engine.images.list());
   const hasChildren = (one: ImageRecord) => family.childrenOf(one).some(({ id }) => engine.images.find(id));

@@ -91,7 +91,7 @@ function conversionFor({ format, compress, uncompressed }: SaveOptions): Convers
       return {};
     case "oci-archive":
     case "oci-dir":
-      return { format: "oci", compressPlain: uncompressed ? undefined : gzip };
+      return { format: "oci", ...(uncompressed ? { compressAll: { compression: "none" } } : { compressPlain: gzip }) };
     case "docker-dir":
       return { format: "docker", compressPlain: compress ? gzip : undefined };
   }

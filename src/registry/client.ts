@@ -185,6 +185,9 @@ function parseTags(bytes: Buffer, reference: Reference): string[] {
 async function hasBlob(session: Session, reference: Reference, { digest, size }: Descriptor): Promise<boolean> {
   const path = `/v2/${reference.repository}/blobs/${digest}`;
   const response = await requestSignedIn(session, path, pushScope(reference), { method: "HEAD" });
+  if (response.status === 401) {
+    throw await responseError(response, `checking whether a blob ${digest} exists in ${repositoryName(reference)}`);
+  }
   await response.discard();
   const length = response.header("content-length");
   return response.status === 200 && (length === undefined || Number(length) === size);

@@ -1,6 +1,6 @@
 import { DhowError, errnoOf } from "../errors.ts";
 
-type Reason = { readonly text: string; readonly hint?: string; readonly retry?: true };
+type Reason = { readonly text: string; readonly hint?: string; readonly retry?: true; readonly isRefusal?: true };
 
 /** Error codes of sockets, of TLS and of the HTTP client, in the words that Go programs use for them. */
 const reasons: Readonly<
@@ -9,15 +9,15 @@ const reasons: Readonly<
     (error: NodeJS.ErrnoException & { address?: string; port?: number; hostname?: string }, url: URL) => Reason
   >
 > = {
-  ECONNREFUSED: (error) => ({ text: `dial tcp ${endpointOf(error)}: connect: connection refused` }),
+  ECONNREFUSED: (error) => ({ text: `dial tcp ${endpointOf(error)}: connect: connection refused`, isRefusal: true }),
   ENOTFOUND: (error, url) => ({ text: `dial tcp: lookup ${error.hostname ?? url.hostname}: no such host` }),
   EAI_AGAIN: (error, url) => ({
     text: `dial tcp: lookup ${error.hostname ?? url.hostname}: temporary failure in name resolution`,
     hint: "check the network connection and /etc/resolv.conf",
     retry: true,
   }),
-  ENETUNREACH: (error) => ({ text: `dial tcp ${endpointOf(error)}: connect: network is unreachable` }),
-  EHOSTUNREACH: (error) => ({ text: `dial tcp ${endpointOf(error)}: connect: no route to host` }),
+  ENETUNREACH: (error) => ({ text: `dial tcp ${endpointOf(error)}: connect: network is unreachable`, isRefusal: true }),
+  EHOSTUNREACH: (error) => ({ text: `dial tcp ${endpointOf(error)}: connect: no route to host`, isRefusal: true }),
   ETIMEDOUT: () => ({ text: "dial tcp: i/o timeout", retry: true }),
   UND_ERR_CONNECT_TIMEOUT: () => ({ text: "dial tcp: i/o timeout", retry: true }),
   UND_ERR_HEADERS_TIMEOUT: () => ({ text: "the server did not answer in time", retry: true }),
@@ -47,10 +47,14 @@ export function isTransient(error: unknown): boolean {
   return describe(error, new URL("http://unknown"))?.retry === true;
 }
 
-/** Whether nothing could be reached at the address: it stays so, unless somebody is about to start what should be there. */
+const refusals = new WeakSet<Error>();
+
+/**
+ * Whether an error of {@link connectionError} says that nothing could be reached at the address: it stays so, unless somebody
+ * is about to start what should be there.
+ */
 export function isRefused(error: unknown): boolean {
-  const first = error instanceof AggregateError ? (error.errors.at(-1) as unknown) : error;
-  return ["ECONNREFUSED", "ENETUNREACH", "EHOSTUNREACH"].includes(errnoOf(first) ?? "");
+  return error instanceof Error && refusals.has(error);
 }
 
 /** An `unavailable` DhowError for a request that got no answer: `Get "URL": why`. */
@@ -58,12 +62,14 @@ export function connectionError(error: unknown, method: string, url: URL): DhowE
   if (error instanceof DhowError) return error;
   const reason = describe(error, url);
   const text = reason?.text ?? (error instanceof Error ? error.message : String(error));
-  return new DhowError(`${titleCase(method)} ${JSON.stringify(printable(url))}: ${text}`, {
+  const explained = new DhowError(`${titleCase(method)} ${JSON.stringify(printable(url))}: ${text}`, {
     kind: "unavailable",
     // What the code says is in the message already; anything else keeps its story.
     ...(reason === undefined ? { cause: error } : {}),
     ...(reason?.hint === undefined ? {} : { hint: reason.hint }),
   });
+  if (reason?.isRefusal) refusals.add(explained);
+  return explained;
 }
 
 /** Signed URLs of content networks carry their secret in the query. */

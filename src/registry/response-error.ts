@@ -41,6 +41,7 @@ function describe(status: number, body: string): string {
   const reported = findReportedError(body);
   if (reported !== undefined) return reported;
   if (status === 429) return "too many requests to registry";
+  if (status === 401 && body.trim() === "") return "authentication required";
   if (body.trim() === "") return `received unexpected HTTP status: ${status}`;
   return `StatusCode: ${status}, ${JSON.stringify(clean(body, 50))}`;
 }

@@ -2,9 +2,10 @@ import { DhowError } from "../errors.ts";
 import { defaultRegistry, type Reference } from "../oci/reference.ts";
 import { type Authenticator, createAuthenticator } from "./auth.ts";
 import { loadCertificates } from "./certificates.ts";
+import { isRefused } from "./connection-error.ts";
 import type { Credentials } from "./credentials.ts";
 import { responseError } from "./response-error.ts";
-import type { RetryPolicy } from "./retry.ts";
+import { type RetryPolicy, waitBeforeRetry } from "./retry.ts";
 import { openTransport, type RequestOptions, type Transport, type TransportResponse } from "./transport.ts";
 
 export interface RegistrySettings {
@@ -40,7 +41,7 @@ export async function openSession(registry: string, settings: RegistrySettings):
   const transport = openTransport({ host, insecure, certificates, retry, idleTimeoutMs });
   const authenticator = createAuthenticator({ transport, credentials, allowPlainHttp: insecure });
   try {
-    return { transport, authenticator, retry, base: await ping({ transport, authenticator, insecure, host }) };
+    return { transport, authenticator, retry, base: await ping({ transport, authenticator, insecure, host, retry }) };
   } catch (error) {
     await transport.close();
     if (!(error instanceof DhowError)) throw error;
@@ -53,15 +54,25 @@ interface PingOptions {
   readonly authenticator: Authenticator;
   readonly insecure: boolean;
   readonly host: string;
+  readonly retry: RetryPolicy;
 }
 
-/** @returns The registry's base URL: https, or http if that is allowed and https does not work. */
+/**
+ * A registry that is about to start is waited for if the user wants that. It may speak either scheme: both are tried anew.
+ * @returns The registry's base URL: https, or http if that is allowed and https does not work.
+ */
 async function ping(options: PingOptions): Promise<URL> {
-  try {
-    return await pingScheme("https", options);
-  } catch (error) {
-    if (!options.insecure) throw error;
-    return await pingScheme("http", options);
+  const { retry, insecure } = options;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const secure = pingScheme("https", options);
+      return await (insecure ? secure.catch(() => pingScheme("http", options)) : secure);
+    } catch (error) {
+      const isWorthIt = retry.isAskedFor && attempt < retry.retries && isRefused(error);
+      if (!isWorthIt || !(error instanceof DhowError)) throw error;
+      retry.onRefused?.({ error, delayMs: retry.delayMs, attempt: attempt + 1 });
+      await waitBeforeRetry(retry, attempt);
+    }
   }
 }
 

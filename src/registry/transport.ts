@@ -4,7 +4,7 @@ import { Agent, type Dispatcher, ProxyAgent, request as send } from "undici";
 import { DhowError } from "../errors.ts";
 import { getVariable } from "../system/environment.ts";
 import type { Certificates } from "./certificates.ts";
-import { connectionError, isRefused, isTransient, printable } from "./connection-error.ts";
+import { connectionError, isTransient, printable } from "./connection-error.ts";
 import { findProxy } from "./proxy.ts";
 import { redactSecrets } from "./redact.ts";
 import { type RetryPolicy, waitBeforeRetry } from "./retry.ts";
@@ -179,26 +179,10 @@ async function requestPatiently(
       await response.discard();
     } catch (error) {
       options.signal?.throwIfAborted();
-      requireAnotherTry(error, policy, { left: retries - attempt, attempt, method: options.method ?? "GET", url });
+      if (attempt >= retries || !isTransient(error)) throw connectionError(error, options.method ?? "GET", url);
     }
     await waitBeforeRetry(policy, attempt, { retryAfter, signal: options.signal });
   }
-}
-
-interface FailedTry {
-  readonly left: number;
-  /** Counted from 0. */
-  readonly attempt: number;
-  readonly method: string;
-  readonly url: URL;
-}
-
-/** @throws {DhowError} What the failure was, if trying again is of no use. */
-function requireAnotherTry(error: unknown, policy: RetryPolicy, { left, attempt, method, url }: FailedTry): void {
-  const explained = connectionError(error, method, url);
-  const refused = isRefused(error);
-  if (left <= 0 || !(isTransient(error) || (refused && policy.isAskedFor))) throw explained;
-  if (refused) policy.onRefused?.({ error: explained, delayMs: policy.delayMs, attempt: attempt + 1 });
 }
 
 async function requestOnce(

@@ -26,6 +26,7 @@ export function describeHost({ cgroupManager, runtime }: HostInfoOptions) {
     cpuUtilization: readCpuUtilization(),
     cpus: cpus().length,
     distribution: readDistribution(),
+    databaseBackend: "sqlite",
     eventLogger: "file",
     hostname: hostname(),
     idMappings: { gidmap: gids.map(describeMapping), uidmap: uids.map(describeMapping) },

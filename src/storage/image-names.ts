@@ -108,11 +108,25 @@ export function takeNameFromOthers(database: Database, name: string, imageIds: r
   for (const { id } of findOwners(database, name)) if (!imageIds.includes(id)) takeName(database, id, name);
 }
 
-/** Takes a name from an image, and with the last one in a repository what is known of the image there. */
+/** Takes a name or a `repository@digest` from an image, and with the last name in a repository what is known of it there. */
 export function takeName(database: Database, id: string, name: string): void {
+  if (name.includes("@")) {
+    const { repository, digest } = splitRepoDigest(name);
+    database.run(
+      "DELETE FROM image_digests WHERE image_id = ? AND repository = ? AND digest = ?",
+      ...[id, repository, digest],
+    );
+    return;
+  }
   if (database.run("DELETE FROM image_names WHERE name = ? AND image_id = ?", name, id) === 0) return;
   const repository = nameWithoutTag(name);
-  const others = database.all<{ name: string }>("SELECT name FROM image_names WHERE image_id = ?", id);
+  const others = database.all<{ name: string }>(
+    "SELECT name FROM image_names WHERE image_id = ? ORDER BY position",
+    id,
+  );
+  // As in containers/storage the names that stay are the newest of the history.
+  for (const other of others)
+    database.run("INSERT OR REPLACE INTO image_name_history (image_id, name) VALUES (?, ?)", id, other.name);
   if (others.some((other) => nameWithoutTag(other.name) === repository)) return;
   database.run("DELETE FROM image_digests WHERE image_id = ? AND repository = ?", id, repository);
 }

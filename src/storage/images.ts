@@ -75,6 +75,7 @@ export interface ImageStore {
   add(image: NewImage): ImageRecord;
   /** Gives images, of which no two are for the same platform, a name that stands for them alone from now on. */
   setName(name: string, ids: readonly string[]): void;
+  /** Takes a name, or a `repository@digest`, from an image. */
   removeName(id: string, name: string): void;
   /** All names that an image has or has had, the newest first. */
   namesHistory(id: string): string[];

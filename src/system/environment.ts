@@ -14,11 +14,16 @@ const launcherVariables = [
 ] as const;
 
 // biome-ignore lint/style/noProcessEnv: this file is the door
-const variables: EnvironmentVariables = process.env;
+const variables: Record<string, string | undefined> = process.env;
 
 /** The value of an environment variable; an empty value counts as unset. */
 export function getVariable(name: string): string | undefined {
   return variables[name] || undefined;
+}
+
+/** Sets a variable for this process and the programs that it starts, where a flag stands for one. */
+export function setVariable(name: string, value: string): void {
+  variables[name] = value;
 }
 
 /** The environment for child programs: what the user gave dhow, without the launcher's own variables. */

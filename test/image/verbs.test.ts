@@ -174,6 +174,13 @@ describe("removeImage()", () => {
     expect(engine.images.get("mine:1").id).toBe(ids[0]);
   });
 
+  it("takes a digest like a name from an image that has one", async () => {
+    const { engine, young } = await fleet();
+    const repoDigest = `quay.io/big/ship@${young.manifestDigest}`;
+    expect(await removeImage(engine, repoDigest, keepContainers)).toEqual({ untagged: [repoDigest], deleted: [] });
+    expect(engine.images.get("big/ship:v2").id).toBe(young.id);
+  });
+
   it("refuses an id with several names", async () => {
     const { engine, old } = await fleet();
     await expect(removeImage(engine, old.id, keepContainers)).rejects.toThrow(

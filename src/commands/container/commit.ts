@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
+import type { Output } from "../../cli/output.ts";
 import { openSpinner } from "../../cli/spinner.ts";
 import { commitContainer } from "../../container/commit.ts";
 import { DhowError } from "../../errors.ts";
 import { changeInstructions } from "../../image/config-changes.ts";
 import { imageFormats, parseImageFormat } from "../../image/record-image.ts";
+import type { Manifest } from "../../oci/image.ts";
 import { parseContainerDefaults } from "../../oci/manifest.ts";
 import { writeIdFile } from "../id-file.ts";
 
@@ -58,13 +60,22 @@ export const commit = defineCommand({
       squashes: options.squash,
     };
     const showLongStep = openSpinner({ quiet: options.quiet, logLevel: globals.logLevel });
-    const { id } = await showLongStep("Committing", () =>
+    const image = await showLongStep("Committing", () =>
       commitContainer(engine, container.replace(/^\//, ""), request),
     );
-    if (options.iidfile !== undefined) writeIdFile(options.iidfile, id);
-    out.line(id);
+    if (!options.quiet) showParts(engine.images.manifest(image), out);
+    if (options.iidfile !== undefined) writeIdFile(options.iidfile, image.id);
+    out.line(image.id);
   },
 });
+
+/** What was put together, in podman's words. */
+function showParts({ layers, config }: Manifest, out: Output): void {
+  out.diagnostic("Getting image source signatures");
+  for (const { digest } of layers) out.diagnostic(`Copying blob ${digest}`);
+  out.diagnostic(`Copying config ${config.digest}`);
+  out.diagnostic("Writing manifest to image destination");
+}
 
 function readConfig(path: string) {
   try {

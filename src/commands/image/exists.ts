@@ -1,4 +1,5 @@
 import { defineCommand } from "../../cli/command.ts";
+import { isStored } from "../../image/find.ts";
 
 export const exists = defineCommand({
   usage: "IMAGE",
@@ -8,6 +9,6 @@ export const exists = defineCommand({
   options: {},
   operands: { min: 1, max: 1, complete: "images" },
   run({ operands: [image = ""] }, { engine }) {
-    return (engine.images.find(image) ?? engine.manifestLists.find(image)) ? 0 : 1;
+    return isStored(engine, image) ? 0 : 1;
   },
 });

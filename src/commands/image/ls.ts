@@ -99,7 +99,7 @@ function columns(
 
 /** An operand is a filter for names. */
 function readFilters(values: readonly string[], operand: string | undefined): Filters {
-  if (operand === undefined) return parseFilters(values);
+  if (operand === undefined) return parseFilters(values, "image");
   if (values.length > 0) throw invalid("cannot specify an image and a filter(s)");
   return new Map([["reference", [operand]]]);
 }

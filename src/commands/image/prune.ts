@@ -24,7 +24,7 @@ export const prune = defineCommand({
   },
   operands: { max: 0 },
   async run({ options }, { engine, out }) {
-    const filters = parseFilters(options.filter);
+    const filters = parseFilters(options.filter, "image");
     const what = options.all
       ? "This command removes all images without at least one container associated with them."
       : "This command removes all dangling images.";

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
-import { registryOptions } from "../../cli/options/registry.ts";
+import { registryOptions, retryOptions } from "../../cli/options/registry.ts";
 import type { Output } from "../../cli/output.ts";
 import { DhowError } from "../../errors.ts";
 import { type PushedImage, pushAllTags, pushImage } from "../../image/push.ts";
@@ -22,6 +22,7 @@ export const push = defineCommand({
   options: {
     "all-tags": { type: "boolean", short: "a", describe: "Push all tags of the repository that are stored" },
     ...registryOptions,
+    ...retryOptions("push"),
     compress: {
       type: "boolean",
       describe: "Compress tarball image layers when pushing to a directory using the 'dir' transport",

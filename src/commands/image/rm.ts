@@ -26,7 +26,8 @@ export const rm = defineCommand({
     checkOperands(operands, options.all);
     const targets = options.all ? everything(engine) : operands;
     const family = targets.length > 1 ? relateImages(engine, engine.images.list()) : undefined;
-    const isIgnored = (error: unknown) => (options.ignore || options.all) && isKind(error, "not-found");
+    const isIgnored = (error: unknown) =>
+      (options.ignore || options.all || options.force) && isKind(error, "not-found");
     const untagged: string[] = [];
     const deleted: string[] = [];
     const failures: unknown[] = [];
