@@ -4,6 +4,8 @@ export interface Measurement {
   readonly dhow: number;
   readonly podman: number;
   readonly unit: "ms" | "MiB";
+  /** What `podman` stands for, if it is something else. */
+  readonly baseline?: string;
 }
 
 export interface Row {

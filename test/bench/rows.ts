@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { manyImagesArchive } from "./big-image.ts";
 import { type Contestant, memoryOf, output, person } from "./engines.ts";
 import { type Measurement, median, type Row } from "./measurement.ts";
-import { pullRow } from "./pull.ts";
+import { memoryRows, transferRows } from "./transfers.ts";
 
 export const image = "localhost/bench:latest";
 
@@ -24,7 +25,12 @@ export const rows: readonly Row[] = [
     startIdle(engine);
     return ["exec", "bench-idle", "true"];
   }),
-  pullRow,
+  ...transferRows,
+  ...memoryRows,
+  timed("images-1000", "images, with 1 000 images", 1.0, (engine) => {
+    loadManyImages(engine);
+    return ["images"];
+  }),
   { name: "parallel", title: "50 parallel run -d", budget: 1.0, measure: inTurns(parallelRuns) },
   {
     name: "memory",
@@ -102,6 +108,17 @@ function buildArchive(): string {
     tar -cf image.tar manifest.json config.json layer/layer.tar; chmod 644 image.tar`;
   output(["sh", "-ec", script, "sh", folder, process.arch === "x64" ? "amd64" : "arm64"]);
   return join(folder, "image.tar");
+}
+
+/** Loaded once: the other rows that list images come before. */
+function loadManyImages(engine: Contestant): void {
+  if (engine.run(["images", "-q", "--filter", "label=number=1000"]).trim() !== "") return;
+  const folder = mkdtempSync("/tmp/dhow-bench-many-");
+  try {
+    engine.run(["load", "-q", "-i", manyImagesArchive(folder)]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function startIdle(engine: Contestant): void {
