@@ -73,13 +73,15 @@ async function render(head: readonly string[], options: OptionTable): Promise<st
     .sort()
     .filter((name) => !options[name]?.hidden);
   if (visible.length === 0) return `${text}\n`;
+  // For programs each flag is one line, as in Podman.
+  const width = terminalWidth(1);
   const parser = yargs([])
     .scriptName("")
     .detectLocale(false)
     .parserConfiguration({ "dot-notation": false, "camel-case-expansion": false, "boolean-negation": false })
     .help(false)
     .version(false)
-    .wrap(Math.min(terminalWidth(1) ?? 120, 140));
+    .wrap(width === undefined ? null : Math.min(width, 140));
   for (const name of visible) parser.option(...(await toYargs(name, options[name] as OptionSpec)));
   return `${text}\n\n${(await parser.getHelp()).trimEnd()}\n`;
 }
