@@ -1,6 +1,3 @@
-/** The one place that reads environment variables. */
-export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
-
 /** Variables that the launcher sets for the CLI; they never reach a child process. */
 const launcherVariables = [
   "DHOW_IN_NAMESPACE",
