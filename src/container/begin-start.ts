@@ -19,9 +19,12 @@ import { globalArguments } from "./global-arguments.ts";
 import { hasTimer, initialHealth } from "./health/state.ts";
 import { healthTimerCommand } from "./health/timer.ts";
 import { planContainerNetwork } from "./plan-network.ts";
+import { makeReachable, reachableRootfs } from "./reachable-rootfs.ts";
 import { recordEvent } from "./record-event.ts";
+import { driverFor } from "./shifting-driver.ts";
 import { startInitialized } from "./start-initialized.ts";
 import { canStart, isInitialized } from "./state.ts";
+import { idShiftOf } from "./user-ids.ts";
 import { draftSpec, type SpecDraft, type SpecRequest } from "./write-spec.ts";
 
 /** A container on its way from "created" or "exited" to "running". The caller holds its lock. */
@@ -65,6 +68,7 @@ export function beginStart(engine: Engine, record: ContainerRecord): Starting {
     announceAttendance(runDirectory);
     const { manager, path: cgroupsPath } = chooseCgroups(engine, record);
     const tools = findRuntimeTools({ runtime: engine.globals.runtime, cgroupManager: manager });
+    checkKeptGroups(record, tools);
     const launch = launchContainer(launchRequest(engine, record, { network, tools }));
     parts = { launch, network, cgroupsPath, filters: compiledFilters(engine.paths.run, tools) };
   } catch (error) {
@@ -149,7 +153,7 @@ function launchRequest(
       ...["container", "cleanup", id],
     ],
     mount: planMounts(engine, { id, config }),
-    network: network.commands,
+    network: [...network.commands, ...openLowPorts(config, network)],
     connect: network.connect,
     networkError: network.explain,
     healthTimer: config.health && hasTimer(config.health) ? healthTimerCommand(engine, id) : undefined,
@@ -160,19 +164,55 @@ function planMounts(engine: Engine, { id, config }: Pick<ContainerRecord, "id" |
   const runDirectory = engine.containers.runDirectory(id);
   const target = runFiles(runDirectory).rootfs;
   const mounted = userMount(engine.paths.run, "containers", id).target;
-  const rootfs =
-    existsSync(mounted) && engine.rootfs.isMounted(mounted)
-      ? // Two mounts of one upper folder would not see each other's changes.
-        { commands: [["mount", "--bind", mounted, target] as const], cwd: "/" }
-      : engine.rootfs.prepare({
-          layers: layerPaths(engine, config.imageId),
-          containerDirectory: engine.containers.directory(id),
-          target,
-          readOnly: false,
-          volatile: config.autoRemove,
-        });
-  if (!config.ipcShareable) return rootfs;
-  return { ...rootfs, commands: [...rootfs.commands, prepareSharedMemory(runDirectory, config.shmSizeBytes)] };
+  const shift = idShiftOf(config);
+  const isMounted = existsSync(mounted) && engine.rootfs.isMounted(mounted);
+  if (isMounted && shift) {
+    throw new DhowError(`container ${id} is mounted, with other owners than it has in its user namespace`, {
+      kind: "conflict",
+      hint: `unmount it first: dhow unmount ${id.slice(0, 12)}`,
+    });
+  }
+  const rootfs = isMounted
+    ? // Two mounts of one upper folder would not see each other's changes.
+      { commands: [["mount", "--bind", mounted, target] as const], cwd: "/" }
+    : driverFor(engine, shift).prepare({
+        layers: layerPaths(engine, config.imageId),
+        containerDirectory: engine.containers.directory(id),
+        target,
+        readOnly: false,
+        volatile: config.autoRemove,
+        shift,
+      });
+  const commands = [...rootfs.commands];
+  const reachable = reachableRootfs(id, config);
+  if (reachable !== undefined) {
+    makeReachable(reachable);
+    commands.push(["mount", "--rbind", target, reachable]);
+  }
+  if (config.ipcShareable) commands.push(prepareSharedMemory(runDirectory, config.shmSizeBytes));
+  return { ...rootfs, commands };
+}
+
+/**
+ * The network of a container with ids of its own belongs to the user's namespace, over which its root has no rights: low
+ * ports are opened to everybody in it.
+ */
+function openLowPorts(
+  { userns, network }: ContainerRecord["config"],
+  { namespace }: NetworkPlan,
+): [string, ...string[]][] {
+  if (userns.mode === "host" || namespace.kind !== "path" || network.containerId !== undefined) return [];
+  const script = "echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start";
+  return [["nsenter", `--net=${namespace.path}`, "sh", "-c", script]];
+}
+
+/** @throws {DhowError} `unsupported`. */
+function checkKeptGroups({ config }: ContainerRecord, { runtimeName }: RuntimeTools): void {
+  if (!config.groupAdd.includes("keep-groups") || runtimeName.startsWith("crun")) return;
+  throw new DhowError(`--group-add keep-groups is not possible with ${runtimeName}`, {
+    kind: "unsupported",
+    hint: "use crun",
+  });
 }
 
 /** Where a container's output is kept. */

@@ -1,9 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
 import { globTest } from "../model/filters.ts";
 import { defaultNetwork } from "../network/plan.ts";
 import { pickFreePort } from "../network/ports.ts";
+import { type IdMap, readIdMap } from "../rootless/id-map.ts";
+import { findSubordinateRanges } from "../rootless/subordinate-ids.ts";
+import { currentUser } from "../rootless/user.ts";
 import { hasJournal } from "../runtime/journal.ts";
 import { childEnvironment } from "../system/environment.ts";
 import { absolutePath } from "./config/environment.ts";
@@ -28,6 +32,14 @@ export function callerFacts(engine: Pick<Engine, "containers" | "warn">): Caller
     hasJournal,
     warn: (message) => engine.warn(message),
     pickPort: pickFreePort,
+    get ids() {
+      const { uid, gid } = currentUser();
+      return { uid, gid, ...readIdMap() };
+    },
+    idsOfNamespace,
+    userNamespaceOf: (id) => engine.containers.get(id).config.userns,
+    subordinateRanges: (kind, name) => findSubordinateRanges(kind, { name, uid: Number.NaN }),
+    passwdLineOf,
     mountsOf: (nameOrId) => engine.containers.get(nameOrId).config.mounts,
     expandGlob: (pattern) => expandGlob(absolutePath(pattern, process.cwd())),
     makeDirectory: (path) => void mkdirSync(absolutePath(path, process.cwd()), { recursive: true }),
@@ -75,4 +87,27 @@ function namesIn(directory: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** The kernel tells them of a process: the path must be one of /proc/PID/ns/user. */
+function idsOfNamespace(path: string): IdMap {
+  const pid = /^\/proc\/(\d+)\/ns\/user$/.exec(path)?.[1];
+  if (pid === undefined) {
+    throw new DhowError(`cannot join the user namespace ${path}: only paths as /proc/PID/ns/user are possible`, {
+      kind: "invalid-argument",
+    });
+  }
+  try {
+    return readIdMap(Number(pid));
+  } catch (cause) {
+    throw new DhowError(`cannot join the user namespace ${path}: there is no such process`, {
+      kind: "invalid-argument",
+      cause,
+    });
+  }
+}
+
+function passwdLineOf(nameOrUid: string): string | undefined {
+  const lines = readFileSync("/etc/passwd", "utf8").split("\n");
+  return lines.find((line) => line.split(":", 3).some((field, index) => index !== 1 && field === nameOrUid));
 }

@@ -10,6 +10,7 @@ import { bootId, childrenOf, isAlive, type ProcessIdentity } from "../system/clo
 import { sendSignal } from "../system/signals.ts";
 import { removeCgroup } from "./cgroups.ts";
 import { needsPreparation } from "./prepared-mounts.ts";
+import { reachableRootfs, removeReachable } from "./reachable-rootfs.ts";
 import { recordEvent } from "./record-event.ts";
 import { hasEnded, isLive, isStarting } from "./state.ts";
 
@@ -98,6 +99,8 @@ export async function takeDown(engine: LifecycleEngine, record: ContainerRecord)
     releaseNetwork(record.networkState);
   }
   removeCgroup(engine, record);
+  const reachable = reachableRootfs(record.id, record.config);
+  if (reachable !== undefined) removeReachable(reachable);
   engine.rootfs.unmount(runFiles(runDirectory).rootfs);
   if (record.config.ipcShareable) unmountSharedMemory(runDirectory);
   if (record.config.mounts.some(needsPreparation)) {

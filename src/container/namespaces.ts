@@ -24,7 +24,13 @@ export function findJoinedNamespaces(engine: Pick<Engine, "containers">, config:
     uts: ns(config.utsMode, "uts"),
     cgroup: ns(config.cgroupMode, "cgroup"),
   };
+  const { userns } = config;
+  const user =
+    userns.mode === "joined"
+      ? (userns.path ?? `/proc/${getRunning(engine, userns.containerId ?? "").pid}/ns/user`)
+      : undefined;
   return {
+    ...(user === undefined ? {} : { user }),
     ...(found.pid && { pid: found.pid.path }),
     ...(found.ipc && { ipc: found.ipc.path }),
     ...(found.uts && { uts: found.uts.path }),

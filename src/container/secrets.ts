@@ -7,6 +7,7 @@ import type { MountSpec } from "../oci/runtime-spec.ts";
 import { readSecret } from "../secret/secrets.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { writeFileAtomic } from "../system/files.ts";
+import { ownerOf } from "./user-ids.ts";
 
 /** What secrets become in a container. */
 export interface SecretUse {
@@ -52,7 +53,7 @@ export function useSecrets(
     const copy = `${folderOf({ containers }, id)}/${index}`;
     try {
       if (secret.kind === "env") env.push(`${secret.target}=${readFileSync(copy, "utf8")}`);
-      else mounts.push(mountOf(copy, secret));
+      else mounts.push(mountOf(copy, { ...secret, ...ownerOf(config, secret) }));
     } catch (cause) {
       throw new DhowError(`cannot give secret ${secret.name} to the container`, { kind: "corrupt", cause });
     }

@@ -5,13 +5,16 @@ import type { MountConfig } from "../model/container-config.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { isMountPoint, unmountAll } from "../storage/mounts.ts";
 import { mountOverlay } from "../storage/overlay-mount.ts";
+import type { IdShift } from "../storage/rootfs.ts";
 import { removeTree } from "../storage/temporary.ts";
 import { libc, SystemCallError } from "../system/libc.ts";
 import { runProgram, tryRun } from "../system/process.ts";
 import { prepareVolume, releaseVolume } from "../volume/use.ts";
 import { needsPreparation, volumesOf } from "./prepared-mounts.ts";
+import { driverFor } from "./shifting-driver.ts";
 import { resolveInRoot } from "./spec/rootfs-path.ts";
 import type { ResolvedUser } from "./spec/user.ts";
+import { idShiftOf } from "./user-ids.ts";
 import { isVolumeUsed } from "./volume-users.ts";
 
 export type MountEngine = Pick<Engine, "containers" | "volumes" | "paths" | "images" | "layers" | "rootfs">;
@@ -99,11 +102,11 @@ interface Preparation {
 
 async function findBase(
   engine: MountEngine,
-  { id }: Pick<ContainerRecord, "id">,
+  { id, config }: Pick<ContainerRecord, "id" | "config">,
   { mount, place, points }: Preparation & { readonly place: MountPlace },
 ): Promise<string> {
   const { type, source = "" } = mount;
-  if (type === "image") return mountImage(engine, { mount, points });
+  if (type === "image") return mountImage(engine, { mount, points }, idShiftOf(config));
   if (type !== "volume") return source;
   return prepareVolume(engine, source, {
     place: resolveInRoot(place.rootfs, mount.destination),
@@ -113,18 +116,19 @@ async function findBase(
   });
 }
 
-function mountImage(engine: MountEngine, { mount, points }: Preparation): string {
+function mountImage(engine: MountEngine, { mount, points }: Preparation, shift: IdShift | undefined): string {
   const { imageId = "", source, options } = mount;
   const image = engine.images.find(imageId);
   if (!image) throw new DhowError(`${source}: image not known`, { kind: "not-found" });
   const layers = image.topLayer === undefined ? [] : engine.layers.chain(image.topLayer);
   mkdirSync(points.upper, { recursive: true, mode: 0o700 });
-  const { commands, cwd } = engine.rootfs.prepare({
+  const { commands, cwd } = driverFor(engine, shift).prepare({
     layers: layers.map((layer) => engine.layers.diffPath(layer)),
     containerDirectory: points.upper,
     target: points.image,
     readOnly: !options.includes("rw"),
     volatile: true,
+    shift,
   });
   for (const command of commands) runProgram(command, { cwd });
   return points.image;

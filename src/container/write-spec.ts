@@ -11,13 +11,16 @@ import { findProgram } from "../system/process.ts";
 import { findJoinedNamespaces, sharedMemoryOf } from "./namespaces.ts";
 import { resolveOwner } from "./plan-network.ts";
 import { needsPreparation } from "./prepared-mounts.ts";
+import { reachableRootfs } from "./reachable-rootfs.ts";
 import { useSecrets } from "./secrets.ts";
 import { containerenvText, writeContainerFiles, writeUserDatabase } from "./spec/files.ts";
 import { generateSpec, hostnameOf, serializeSpec } from "./spec/generate.ts";
 import { listHostDevices } from "./spec/host-devices.ts";
 import { readHostFacts } from "./spec/host-facts.ts";
 import { ensureDirectoryInRoot } from "./spec/rootfs-path.ts";
-import { passwdWithUser, resolveUser } from "./spec/user.ts";
+import { resolveUser } from "./spec/user.ts";
+import { completeUserDatabase } from "./spec/user-database.ts";
+import { ownerOf, withOwnIds } from "./user-ids.ts";
 import type { MountEngine, MountPlace, MountSources } from "./user-mounts.ts";
 
 export interface SpecRequest {
@@ -56,7 +59,7 @@ export function draftSpec(
   const input = {
     containerId: id,
     config,
-    rootfsPath: rootfs,
+    rootfsPath: reachableRootfs(id, config) ?? rootfs,
     network: network.namespace,
     secrets: useSecrets(engine, { id, config }),
     joined: findJoinedNamespaces(engine, config),
@@ -66,15 +69,17 @@ export function draftSpec(
     seccompProfile: readProfile(config),
     cgroupsPath,
     hostDevices: config.privileged ? listHostDevices() : [],
-    host: readHostFacts(),
+    host: withOwnIds(readHostFacts(), config),
   };
   let uncompiled: string | undefined;
   return {
     async write() {
       const user = resolveUser(rootfs, config.user, config.groupAdd);
-      if (config.workdir !== "/") ensureDirectoryInRoot(rootfs, config.workdir, user);
-      const userDatabase = writeUserDatabase(runDirectory, passwdWithUser(rootfs, user, config));
-      const mountSources = await prepareMounts(engine, { id, config }, { rootfs, user });
+      const owner = ownerOf(config, user);
+      if (config.workdir !== "/") ensureDirectoryInRoot(rootfs, config.workdir, owner);
+      const database = completeUserDatabase(rootfs, { user, passwd: config.passwd, home: config.workdir });
+      const userDatabase = writeUserDatabase(runDirectory, database);
+      const mountSources = await prepareMounts(engine, { id, config }, { rootfs, user: owner });
       const spec = generateSpec({ ...input, user, userDatabase, mountSources });
       const profile = spec.linux.seccomp && JSON.stringify(spec.linux.seccomp);
       const compiled = profile === undefined ? {} : filters.find(profile);

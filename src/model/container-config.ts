@@ -1,5 +1,6 @@
 import type { ContainerDefaults } from "../oci/image.ts";
 import type { HealthConfig } from "./health.ts";
+import type { IdRange } from "./id-ranges.ts";
 import type { Resources } from "./resources.ts";
 
 /**
@@ -39,6 +40,9 @@ export interface ContainerConfig {
   /** The values of --volumes-from, for `inspect`. */
   readonly volumesFrom: readonly string[];
   readonly network: NetworkConfig;
+  readonly userns: UserNamespaceConfig;
+  /** How the container's user database is completed. */
+  readonly passwd: PasswdConfig;
   readonly pidMode: NamespaceMode;
   readonly ipcMode: NamespaceMode;
   /** Whether others may join its IPC namespace and /dev/shm, which is then mounted where they find it. */
@@ -58,8 +62,6 @@ export interface ContainerConfig {
   readonly shmSizeBytes: number;
   /** Execution domain of its programs. */
   readonly personality?: "LINUX" | "LINUX32";
-  /** What is written into /etc/passwd for a user that the image does not know; "" for nothing. */
-  readonly passwdEntry?: string;
   /** Hex ids of containers that are started before this one. */
   readonly requires?: readonly string[];
   /** Four octal digits. */
@@ -98,6 +100,45 @@ export interface LogConfig {
   readonly path: string | undefined;
   /** Of a journal's entries. */
   readonly tag?: string | undefined;
+}
+
+/** Whose ids the container has: those of the user's namespace, its own, or those of another namespace that it joins. */
+export type UserNamespaceConfig =
+  | { readonly mode: "host" }
+  | {
+      readonly mode: "private";
+      readonly kind: "keep-id" | "auto" | "nomap" | "mapped";
+      readonly uids: readonly IdRange[];
+      readonly gids: readonly IdRange[];
+      /** Of keep-id: what the user is in the container. */
+      readonly user?: { readonly uid: number; readonly gid: number };
+      /** Of auto, until the ids are chosen. */
+      readonly request?: AutoRequest;
+    }
+  | {
+      readonly mode: "joined";
+      /** One of the two. */
+      readonly containerId?: string;
+      readonly path?: string;
+      readonly uids: readonly IdRange[];
+      readonly gids: readonly IdRange[];
+    };
+
+export interface AutoRequest {
+  readonly size?: number;
+  /** What must be mapped as it is said here. */
+  readonly uids: readonly IdRange[];
+  readonly gids: readonly IdRange[];
+}
+
+export interface PasswdConfig {
+  /** False leaves the image's files alone. */
+  readonly enabled: boolean;
+  /** Lines with $USERNAME, $UID and the like. */
+  readonly passwdEntry: string | undefined;
+  readonly groupEntry: string | undefined;
+  /** Lines of the host's database. */
+  readonly hostUsers: readonly string[];
 }
 
 export interface SecretConfig {

@@ -57,7 +57,7 @@ export interface MountSpec {
   readonly options: readonly string[];
 }
 
-export type NamespaceType = "pid" | "network" | "ipc" | "uts" | "mount" | "cgroup";
+export type NamespaceType = "user" | "pid" | "network" | "ipc" | "uts" | "mount" | "cgroup";
 
 export interface NamespaceSpec {
   readonly type: NamespaceType;
@@ -65,8 +65,16 @@ export interface NamespaceSpec {
   readonly path?: string;
 }
 
+export interface IdMappingSpec {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
+}
+
 export interface LinuxSpec {
   readonly namespaces: readonly NamespaceSpec[];
+  readonly uidMappings?: readonly IdMappingSpec[];
+  readonly gidMappings?: readonly IdMappingSpec[];
   readonly cgroupsPath?: string;
   readonly personality?: { readonly domain: string };
   readonly resources?: ResourcesSpec;

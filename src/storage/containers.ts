@@ -92,6 +92,12 @@ export const containersSchema: Schema = {
       since: 5,
       sql: `UPDATE containers SET config = json_insert(config, '$.secrets', json('[]'), '$.volumesFrom', json('[]'))`,
     },
+    {
+      // Nor have they ids of their own.
+      since: 7,
+      sql: `UPDATE containers SET config = json_insert(config,
+        '$.userns', json('{"mode":"host"}'), '$.passwd', json('{"enabled":true,"hostUsers":[]}'))`,
+    },
   ],
 };
 

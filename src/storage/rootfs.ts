@@ -1,7 +1,14 @@
+import type { IdRange } from "../model/id-ranges.ts";
 import type { PackSource } from "./pack/pack-tree.ts";
 
 /** How a container's root filesystem is put together from layers. */
 export type DriverName = "overlay" | "fuse-overlayfs" | "vfs";
+
+/** The ids that files have on disk (`containerId`), and those that they are shown with (`hostId`). */
+export interface IdShift {
+  readonly uids: readonly IdRange[];
+  readonly gids: readonly IdRange[];
+}
 
 export interface RootfsRequest {
   /** Unpacked layers, top first, absolute paths. */
@@ -14,6 +21,8 @@ export interface RootfsRequest {
   readonly readOnly?: boolean;
   /** The changes need not survive a crash of the machine (containers with --rm): syncs are skipped. */
   readonly volatile?: boolean;
+  /** Shows files with other owners than they have on disk. Only fuse-overlayfs can. */
+  readonly shift?: IdShift | undefined;
 }
 
 /** What to run, in this order, to mount. Batched into one sh script with other set-up, so that a start spawns few programs. */

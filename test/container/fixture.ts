@@ -15,6 +15,7 @@ const config = {
   autoRemove: false,
   mounts: [],
   secrets: [],
+  userns: { mode: "host" },
   restart: { policy: "no", maxRetries: 0 },
   stopSignal: "SIGTERM",
   stopTimeoutSeconds: 10,

@@ -8,6 +8,7 @@ import { processOptions } from "./container/process.ts";
 import { resourceOptions } from "./container/resources.ts";
 import { securityOptions } from "./container/security.ts";
 import { acceptedOptions, unsupportedOptions } from "./container/unsupported.ts";
+import { userOptions } from "./container/user.ts";
 
 /** Every flag of `create`. */
 export const createOptions = {
@@ -18,6 +19,7 @@ export const createOptions = {
   ...networkOptions,
   ...securityOptions,
   ...resourceOptions,
+  ...userOptions,
   ...healthOptions,
   ...acceptedOptions,
   ...unsupportedOptions,

@@ -6,7 +6,7 @@ import { openSpinner } from "../../cli/spinner.ts";
 import { explainStartOnBoot } from "../../container/boot/explain.ts";
 import { callerFacts } from "../../container/caller-facts.ts";
 import { buildContainerConfig } from "../../container/config/build.ts";
-import { createContainer } from "../../container/create.ts";
+import { createWithIds } from "../../container/create-with-ids.ts";
 import { checkLimits } from "../../container/limits.ts";
 import { removeContainer } from "../../container/remove.ts";
 import type { ContainerRecord, ImageRecord } from "../../engine.ts";
@@ -39,7 +39,7 @@ export async function createFromCommandLine(given: Given, context: CommandContex
   const config = { ...wanted, mounts: await findMountedImages(given, wanted.mounts, context) };
   checkLimits(engine, config);
   if (options.replace) await replace(engine, name);
-  const record = createContainer(engine, config, name);
+  const record = await createWithIds(engine, config, name);
   explainStartOnBoot(engine, config.restart.policy);
   if (options.cidfile !== undefined) await writeIdFile(engine, options.cidfile, record.id);
   return record;

@@ -6,10 +6,12 @@ import { buildHealth } from "./health.ts";
 import { buildMetadata } from "./metadata.ts";
 import { buildMounts } from "./mounts.ts";
 import { buildNetwork } from "./network.ts";
+import { buildPasswd } from "./passwd.ts";
 import { buildProcess } from "./process.ts";
 import { changeResources } from "./resources.ts";
 import { buildSecurity } from "./security.ts";
 import { refuseContradictions, refuseUnsupported } from "./unsupported.ts";
+import { buildUserNamespace } from "./user-namespace.ts";
 import { invalid } from "./values.ts";
 
 export interface ConfigRequest {
@@ -43,16 +45,20 @@ export function buildContainerConfig(request: ConfigRequest): ContainerConfig {
   refuseContradictions({ changed });
   const process = buildProcess({ flags, command, image: image.defaults, caller });
   const security = buildSecurity(flags, caller);
+  const userns = buildUserNamespace(flags, caller);
   const network = buildNetwork(flags, image.defaults, caller);
   return {
     imageName: image.name,
     imageId: image.id,
     ...process,
+    user: flags.user ?? ownUser(userns) ?? process.user,
     ...buildMetadata(flags, image.defaults.Labels ?? {}, caller),
     ...buildMounts(flags, image.defaults, caller),
     ...network,
     ...security,
     ...limitsOf(changeResources({ flags, changed })),
+    userns,
+    passwd: buildPasswd(flags, userns, caller),
     health: buildHealth({ flags, changed, caller }, image.defaults.Healthcheck),
     sysctls: checkSysctls(security.sysctls, security, network.network.mode),
     hostname: chooseHostname(flags.hostname, security.utsMode.mode, { network: network.network.mode, caller }),
@@ -63,6 +69,11 @@ export function buildContainerConfig(request: ConfigRequest): ContainerConfig {
 
 function limitsOf(resources: Resources): Pick<ContainerConfig, "resources"> {
   return Object.keys(resources).length === 0 ? {} : { resources };
+}
+
+/** With keep-id, the container runs as the user, whatever the image says. */
+function ownUser(userns: ContainerConfig["userns"]): string | undefined {
+  return userns.mode === "private" && userns.user ? `${userns.user.uid}:${userns.user.gid}` : undefined;
 }
 
 /** Without a name of its own, a container with the host's network has the host's name, as in podman. */

@@ -1,4 +1,5 @@
-import type { MountConfig } from "../../model/container-config.ts";
+import type { MountConfig, UserNamespaceConfig } from "../../model/container-config.ts";
+import type { IdRange } from "../../model/id-ranges.ts";
 
 /**
  * The flags of run and create that make up a container's configuration, by long name, as the command line's tables parse
@@ -16,8 +17,6 @@ export interface ProcessFlags {
   readonly workdir: string | undefined;
   readonly user: string | undefined;
   readonly "group-add": readonly string[];
-  readonly passwd: boolean;
-  readonly "passwd-entry": string | undefined;
   readonly personality: string | undefined;
   readonly umask: string;
   readonly tz: string | undefined;
@@ -84,7 +83,6 @@ export interface SecurityFlags {
   readonly ipc: string | undefined;
   readonly uts: string | undefined;
   readonly cgroupns: string | undefined;
-  readonly userns: string | undefined;
   readonly cgroups: string;
 }
 
@@ -127,9 +125,22 @@ export interface ResourceFlags {
   readonly "cgroup-conf": readonly string[];
 }
 
+export interface UserFlags {
+  readonly userns: string | undefined;
+  readonly uidmap: readonly string[];
+  readonly gidmap: readonly string[];
+  readonly subuidname: string | undefined;
+  readonly subgidname: string | undefined;
+  readonly passwd: boolean;
+  readonly "passwd-entry": string | undefined;
+  readonly "group-entry": string | undefined;
+  readonly hostuser: readonly string[];
+}
+
 export interface ContainerFlags
   extends ProcessFlags,
     ResourceFlags,
+    UserFlags,
     IdentityFlags,
     NetworkFlags,
     MountFlags,
@@ -161,6 +172,21 @@ export interface CallerFacts {
   pickPort(protocol: "tcp" | "udp", taken: ReadonlySet<number>): number;
   /** Hex id of another container by name or id. @throws {DhowError} `not-found`. */
   resolveContainer(nameOrId: string): string;
+  /** Who the user is on the machine, and the user's own namespace: its ids, and those of the machine that they stand for. */
+  readonly ids: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly uids: readonly IdRange[];
+    readonly gids: readonly IdRange[];
+  };
+  /** The ids of a user namespace, by the path of its file. @throws {DhowError} `invalid-argument`. */
+  idsOfNamespace(path: string): { readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] };
+  /** Of a container, by its id. */
+  userNamespaceOf(id: string): UserNamespaceConfig;
+  /** What /etc/subuid or /etc/subgid has for a name. */
+  subordinateRanges(kind: "uid" | "gid", name: string): readonly { readonly start: number; readonly size: number }[];
+  /** The line of a user in the host's /etc/passwd; undefined if there is none. */
+  passwdLineOf(nameOrUid: string): string | undefined;
   /** The mounts of another container by name or id, for --volumes-from. @throws {DhowError} `not-found`. */
   mountsOf(nameOrId: string): readonly MountConfig[];
   /** Paths of the host that fit a pattern of the shell, absolute. */

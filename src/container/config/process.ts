@@ -15,7 +15,6 @@ export type ProcessPart = Pick<
   | "groupAdd"
   | "workdir"
   | "personality"
-  | "passwdEntry"
   | "umask"
   | "timezone"
   | "terminal"
@@ -47,7 +46,6 @@ export function buildProcess({ flags, command, image, caller }: ProcessRequest):
     groupAdd: checkGroups(splitList(flags["group-add"])),
     workdir: checkWorkdir(flags.workdir ?? (image.WorkingDir || "/")),
     ...readPersonality(flags),
-    ...readPasswdEntry(flags),
     umask: checkUmask(flags.umask),
     timezone: checkZone(flags.tz, caller),
     terminal: flags.tty,
@@ -88,7 +86,6 @@ function checkGroups(groups: string[]): string[] {
   if (groups.includes("keep-groups")) {
     if (groups.length > 1)
       throw invalid("the '--group-add keep-groups' option is not allowed with any other --group-add options");
-    throw invalid("--group-add keep-groups is not supported yet", "name the groups, as in --group-add GID");
   }
   return groups;
 }
@@ -118,15 +115,6 @@ export function zonePath(name: string): string {
 
 function readPersonality({ personality }: ProcessFlags): Pick<ProcessPart, "personality"> {
   return personality === "LINUX" || personality === "LINUX32" ? { personality } : {};
-}
-
-function readPasswdEntry({ passwd, "passwd-entry": entry }: ProcessFlags): Pick<ProcessPart, "passwdEntry"> {
-  if (!passwd) return { passwdEntry: "" };
-  if (entry === undefined) return {};
-  if (entry.split(":").length !== 7 || entry.includes("\n")) {
-    throw invalid(`invalid --passwd-entry ${JSON.stringify(entry)}`, "its form is NAME:*:UID:GID:COMMENT:HOME:SHELL");
-  }
-  return { passwdEntry: entry };
 }
 
 function checkUmask(text: string): string {

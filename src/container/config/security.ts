@@ -26,7 +26,6 @@ export function buildSecurity(flags: SecurityFlags, caller: CallerFacts): Securi
   const capAdd = splitList(flags["cap-add"]).filter(Boolean);
   const capDrop = splitList(flags["cap-drop"]).filter(Boolean);
   mergeCapabilities(capAdd, capDrop, caller.lastCapability);
-  checkUserNamespace(flags.userns);
   return {
     capAdd,
     capDrop,
@@ -190,14 +189,6 @@ function parseNamespace(text: string | undefined, caller: CallerFacts): Namespac
   if (kind === "ns" || text === "pod" || text === "none")
     throw unsupported(`namespace mode ${JSON.stringify(text)} is not supported yet`);
   throw invalid(`unrecognized namespace mode ${text} passed`);
-}
-
-function checkUserNamespace(text: string | undefined): void {
-  if (text === undefined || text === "" || text === "host") return;
-  throw unsupported(
-    `user namespace mode ${JSON.stringify(text)} is not supported yet`,
-    "containers run in your own user namespace, where root of the container is you",
-  );
 }
 
 function parseCgroups(text: string): ContainerConfig["cgroups"] {

@@ -14,12 +14,10 @@ const groups: readonly { readonly flags: readonly string[]; readonly why: string
   { flags: ["seccomp-policy"], why: "a profile comes from --security-opt seccomp=FILE, never from the image" },
   { flags: ["chrootdirs"], why: "hosts and resolv.conf are made for the container's own root only" },
   { flags: ["decryption-key"], why: "dhow reads no encrypted images" },
-  { flags: ["group-entry", "hostuser"], why: "dhow writes no groups and no users of the host into the container" },
   {
     flags: ["preserve-fd", "preserve-fds"],
     why: "the monitor of a container passes no descriptors on; 'dhow exec --preserve-fds' does",
   },
-  { flags: ["uidmap", "gidmap", "subuidname", "subgidname"], why: "all containers of a user share one user namespace" },
   {
     flags: ["ip", "ip6", "mac-address", "network-alias", "link-local-ip"],
     why: "these belong to user-defined networks",

@@ -1,4 +1,5 @@
-import type { ContainerConfig, MountConfig, NamespaceMode } from "../../model/container-config.ts";
+import type { ContainerConfig, MountConfig, NamespaceMode, UserNamespaceConfig } from "../../model/container-config.ts";
+import type { IdRange } from "../../model/id-ranges.ts";
 import type { DeviceValue } from "../../model/resources.ts";
 import type { ContainerRecord } from "../../storage/containers.ts";
 import { networkMode, portBindings } from "./network.ts";
@@ -44,7 +45,8 @@ export function inspectHostConfig({ config }: ContainerRecord, { logPath }: { re
     SecurityOpt: config.security.given,
     Tmpfs: tmpfs(config),
     UTSMode: modeText(config.utsMode),
-    UsernsMode: "",
+    UsernsMode: usernsText(config.userns),
+    ...idMappings(config.userns),
     ShmSize: config.shmSizeBytes,
     Runtime: "oci",
     ConsoleSize: [0, 0],
@@ -91,6 +93,17 @@ function limits({ resources = {} }: ContainerConfig): object {
 
 function deviceRates(values: readonly DeviceValue[] | undefined): object[] | null {
   return values?.map(({ path, value }) => ({ Path: path, Rate: value })) ?? null;
+}
+
+function usernsText(userns: UserNamespaceConfig): string {
+  if (userns.mode !== "joined") return userns.mode === "private" ? "private" : "";
+  return userns.containerId === undefined ? `ns:${userns.path}` : `container:${userns.containerId}`;
+}
+
+function idMappings(userns: UserNamespaceConfig): object {
+  if (userns.mode === "host") return {};
+  const text = ({ containerId, hostId, size }: IdRange) => `${containerId}:${hostId}:${size}`;
+  return { IDMappings: { UidMap: userns.uids.map(text), GidMap: userns.gids.map(text) } };
 }
 
 function modeText(mode: NamespaceMode): string {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { ContainerConfig } from "../../model/container-config.ts";
 import { zonePath } from "../config/process.ts";
 import type { GeneratedFiles } from "./input.ts";
+import type { UserDatabase } from "./user-database.ts";
 
 /** Texts of the files that a container gets in place of its image's; undefined leaves the image's own. */
 export interface FileContents {
@@ -48,12 +49,15 @@ export function writeContainerFiles(
   };
 }
 
-/** Writes a user database in place of the image's beside the other files. @returns Its path, undefined for no text. */
-export function writeUserDatabase(runDirectory: string, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const path = `${filesFolder(runDirectory)}/passwd`;
-  writeFileSync(path, text, { mode: 0o644 });
-  return path;
+/** Writes what takes the place of the image's user database beside the other files. @returns Their paths. */
+export function writeUserDatabase(runDirectory: string, { passwd, group }: UserDatabase): UserDatabase {
+  const write = (name: string, text: string | undefined) => {
+    if (text === undefined) return undefined;
+    const path = `${filesFolder(runDirectory)}/${name}`;
+    writeFileSync(path, text, { mode: 0o644 });
+    return path;
+  };
+  return { passwd: write("passwd", passwd), group: write("group", group) };
 }
 
 function filesFolder(runDirectory: string): string {

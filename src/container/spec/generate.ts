@@ -1,5 +1,6 @@
 import { DhowError } from "../../errors.ts";
 import type { NamespaceMode } from "../../model/container-config.ts";
+import type { IdRange } from "../../model/id-ranges.ts";
 import type { NamespaceSpec, NamespaceType, ProcessSpec, RuntimeSpec, SeccompSpec } from "../../oci/runtime-spec.ts";
 import { containerCapabilities } from "./capabilities.ts";
 import type { SpecInput } from "./input.ts";
@@ -25,9 +26,12 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
     root: { path: rootfsPath, readonly: config.readOnly },
     ...(config.utsMode.mode === "private" ? { hostname: hostnameOf(input) } : {}),
     mounts: containerMounts(input),
-    annotations: config.annotations,
+    annotations: keepsGroups(config)
+      ? { ...config.annotations, "run.oci.keep_original_groups": "1" }
+      : config.annotations,
     linux: {
       namespaces: containerNamespaces(input),
+      ...idMappings(config),
       ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
       ...(config.personality === undefined ? {} : { personality: { domain: config.personality } }),
       ...(resources === undefined ? {} : { resources }),
@@ -36,6 +40,11 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
       ...(seccomp === undefined ? {} : { seccomp }),
     },
   };
+}
+
+/** The groups that the caller has outside, which have no ids in here: crun leaves them alone. */
+function keepsGroups({ groupAdd }: SpecInput["config"]): boolean {
+  return groupAdd.includes("keep-groups");
 }
 
 function checkUser({ user: { uid, gid }, host: { mappedUsers, mappedGroups } }: SpecInput): void {
@@ -73,7 +82,7 @@ function containerProcess(input: SpecInput): ProcessSpec {
       uid: user.uid,
       gid: user.gid,
       umask: Number.parseInt(config.umask, 8),
-      ...(user.additionalGids.length > 0 ? { additionalGids: mappedGroups(input) } : {}),
+      ...(user.additionalGids.length > 0 && !keepsGroups(config) ? { additionalGids: mappedGroups(input) } : {}),
     },
     args: usesInit ? [initPath, "--", ...config.argv] : config.argv,
     env: containerEnvironment(input),
@@ -101,8 +110,19 @@ function containerEnvironment(input: SpecInput): string[] {
   return [...given, ...missing.map(([name, value]) => `${name}=${value}`)];
 }
 
+function idMappings({
+  userns,
+}: Pick<SpecInput["config"], "userns">): Pick<RuntimeSpec["linux"], "uidMappings" | "gidMappings"> {
+  if (userns.mode !== "private") return {};
+  const toSpec = ({ containerId, hostId, size }: IdRange) => ({ containerID: containerId, hostID: hostId, size });
+  return { uidMappings: userns.uids.map(toSpec), gidMappings: userns.gids.map(toSpec) };
+}
+
 function containerNamespaces({ config, joined, network }: SpecInput): NamespaceSpec[] {
   const namespaces: NamespaceSpec[] = [{ type: "mount" }];
+  const { userns } = config;
+  if (userns.mode === "private") namespaces.push({ type: "user" });
+  else if (joined.user !== undefined) namespaces.push({ type: "user", path: joined.user });
   const add = (type: NamespaceType, mode: NamespaceMode, path: string | undefined) => {
     if (mode.mode === "host") return;
     namespaces.push(path === undefined ? { type } : { type, path });

@@ -2,6 +2,7 @@ import type { ContainerConfig } from "../../model/container-config.ts";
 import type { MountSpec } from "../../oci/runtime-spec.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { ResolvedUser } from "./user.ts";
+import type { UserDatabase } from "./user-database.ts";
 
 /** Where a container's network is; the same shape as the network plan's `namespace`. */
 export type NetworkPlace =
@@ -25,6 +26,7 @@ export interface JoinedNamespaces {
   readonly ipc?: string;
   readonly uts?: string;
   readonly cgroup?: string;
+  readonly user?: string;
 }
 
 /** All that a container's runtime spec is made from. */
@@ -37,8 +39,8 @@ export interface SpecInput {
   readonly network: NetworkPlace;
   readonly joined: JoinedNamespaces;
   readonly files: GeneratedFiles;
-  /** A user database on the host in place of the image's. */
-  readonly userDatabase: string | undefined;
+  /** Files of the host in place of the image's user database. */
+  readonly userDatabase: UserDatabase;
   /** Host paths of the mounts that had to be prepared, by destination. */
   readonly mountSources: ReadonlyMap<string, string>;
   /** What the container gets of its secrets. */

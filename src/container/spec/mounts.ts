@@ -87,7 +87,8 @@ function fileMounts({ files, userDatabase, config, initBinary }: SpecInput): Mou
     ["/etc/resolv.conf", files.resolvConf],
     ["/etc/hostname", files.hostname],
     ["/etc/localtime", files.localtime],
-    ["/etc/passwd", userDatabase],
+    ["/etc/passwd", userDatabase.passwd],
+    ["/etc/group", userDatabase.group],
     ["/run/.containerenv", files.containerenv],
   ];
   const access = config.readOnly ? ["ro"] : [];

@@ -1,5 +1,4 @@
 import { DhowError } from "../../errors.ts";
-import type { ContainerConfig } from "../../model/container-config.ts";
 import { readInRoot } from "./rootfs-path.ts";
 
 /** Whom a container's process runs as. */
@@ -58,7 +57,7 @@ export function lookUpUser(database: UserDatabase, user: string, groupAdd: reado
   const additional = new Set([
     ...(user === "" ? [] : [gid]),
     ...memberships.map((group) => group.gid),
-    ...groupAdd.map((name) => findGroup(groups, name)),
+    ...groupAdd.filter((name) => name !== "keep-groups").map((name) => findGroup(groups, name)),
   ]);
   return {
     uid,
@@ -70,25 +69,21 @@ export function lookUpUser(database: UserDatabase, user: string, groupAdd: reado
 }
 
 /**
- * The image's /etc/passwd with an entry for a user that it does not know, so that programs find a name and a home for
- * themselves, as podman does.
- * @returns undefined if there is nothing to add, or the image has no user database.
+ * The highest id that the user database of unpacked layers knows, top first; "nobody" does not count.
  */
-export function passwdWithUser(
-  rootfs: string,
-  { uid, gid, known }: ResolvedUser,
-  { workdir: home, passwdEntry }: Pick<ContainerConfig, "workdir" | "passwdEntry">,
-): string | undefined {
-  if (passwdEntry === "") return undefined;
-  const passwd = known ? undefined : readInRoot(rootfs, "/etc/passwd", maxFileBytes);
-  if (passwd === undefined) return undefined;
-  const separator = passwd === "" || passwd.endsWith("\n") ? "" : "\n";
-  const values: Readonly<Record<string, string>> = {
-    ...{ USERNAME: `${uid}`, UID: `${uid}`, GID: `${gid}`, NAME: "container user", HOME: home },
+export function highestIdOf(layers: readonly string[]): number {
+  const read = (path: string) => {
+    for (const layer of layers) {
+      const text = readInRoot(layer, path, maxFileBytes);
+      if (text !== undefined) return text;
+    }
+    return "";
   };
-  const entry = passwdEntry ?? "$USERNAME:*:$UID:$GID:$NAME:$HOME:/bin/sh";
-  return `${passwd}${separator}${entry.replaceAll(/\$(USERNAME|UID|GID|NAME|HOME)\b/g, (_, name: string) => values[name] ?? "")}\n`;
+  const users = parsePasswd(read("/etc/passwd")).flatMap(({ uid, gid }) => [uid, gid]);
+  const groups = parseGroups(read("/etc/group")).map(({ gid }) => gid);
+  return [...users, ...groups].filter((id) => id < nobody).reduce((highest, id) => Math.max(highest, id), 0);
 }
+const nobody = 65534;
 
 function findUser(passwd: readonly PasswdEntry[], text: string): PasswdEntry | undefined {
   if (text === "") return passwd.find(({ uid }) => uid === 0);

@@ -28,6 +28,22 @@ export function fakeCaller(facts: Partial<CallerFacts> & { files?: Record<string
     realPath: (path) => path,
     listDevices: (directory) => Object.keys(files).filter((path) => path.startsWith(`${directory}/`)),
     pickPort: () => port++,
+    ids: {
+      uid: 1000,
+      gid: 1000,
+      uids: [
+        { containerId: 0, hostId: 1000, size: 1 },
+        { containerId: 1, hostId: 100_000, size: 65_536 },
+      ],
+      gids: [
+        { containerId: 0, hostId: 1000, size: 1 },
+        { containerId: 1, hostId: 100_000, size: 65_536 },
+      ],
+    },
+    idsOfNamespace: () => ({ uids: [], gids: [] }),
+    userNamespaceOf: () => ({ mode: "host" }),
+    subordinateRanges: () => [{ start: 100_000, size: 65_536 }],
+    passwdLineOf: (name) => (name === "1000" || name === "ana" ? "ana:x:1000:1000:Ana:/home/ana:/bin/bash" : undefined),
     mountsOf: () => [],
     expandGlob: () => [],
     makeDirectory: () => undefined,

@@ -92,7 +92,6 @@ describe("the rest of the process", () => {
     { argv: ["--stop-timeout", "-1"], message: /invalid argument "-1" for "--stop-timeout" flag/ },
     { argv: ["--tz", "No/Where"], message: "finding timezone: unknown time zone No/Where" },
     { argv: ["--tz", "../../etc/passwd"], message: "unknown time zone" },
-    { argv: ["--group-add", "keep-groups"], message: "--group-add keep-groups is not supported yet" },
   ])("refuses $argv", ({ argv, message }) => {
     expect(() => configOf([...argv, "image"])).toThrow(message);
   });

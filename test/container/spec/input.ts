@@ -26,7 +26,7 @@ export function inputOf(argv: readonly string[], changes: Partial<SpecInput> = {
     sharedMemory: undefined,
     mountSources: new Map(),
     secrets: { mounts: [], env: [] },
-    userDatabase: undefined,
+    userDatabase: { passwd: undefined, group: undefined },
     files: {
       hosts: "/f/hosts",
       resolvConf: "/f/resolv.conf",

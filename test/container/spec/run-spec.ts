@@ -20,7 +20,7 @@ const spec = generateSpec({
   sharedMemory: undefined,
   mountSources: new Map(),
   secrets: { mounts: [], env: [] },
-  userDatabase: undefined,
+  userDatabase: { passwd: undefined, group: undefined },
   files: {
     hosts: undefined,
     resolvConf: undefined,

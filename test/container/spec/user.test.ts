@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ensureDirectoryInRoot, readInRoot, resolveInRoot } from "../../../src/container/spec/rootfs-path.ts";
-import { passwdWithUser, resolveUser } from "../../../src/container/spec/user.ts";
+import { resolveUser } from "../../../src/container/spec/user.ts";
+import { completeUserDatabase } from "../../../src/container/spec/user-database.ts";
+import type { PasswdConfig } from "../../../src/model/container-config.ts";
 
 let scratch: string;
 let root: string;
@@ -65,17 +67,35 @@ describe("resolveUser()", () => {
   });
 });
 
-describe("passwdWithUser()", () => {
-  const stranger = { uid: 4242, gid: 7, additionalGids: [], home: "/", known: false };
+describe("completeUserDatabase()", () => {
+  const stranger = { uid: 4242, gid: 7, known: false };
+  const standard = { enabled: true, passwdEntry: undefined, groupEntry: undefined, hostUsers: [] };
+  const complete = (user: Partial<typeof stranger>, passwd: Partial<PasswdConfig> = {}) =>
+    completeUserDatabase(root, { user: { ...stranger, ...user }, passwd: { ...standard, ...passwd }, home: "/srv" });
+
   it("adds who is missing, and nobody else", () => {
     writeFileSync(`${root}/etc/passwd`, "root:x:0:0::/root:/bin/sh");
-    expect(passwdWithUser(root, stranger, { workdir: "/srv" })).toBe(
-      "root:x:0:0::/root:/bin/sh\n4242:*:4242:7:container user:/srv:/bin/sh\n",
-    );
-    expect(passwdWithUser(root, { ...stranger, known: true }, { workdir: "/srv" })).toBeUndefined();
+    writeFileSync(`${root}/etc/group`, "root:x:0:\n");
+    expect(complete({})).toEqual({
+      passwd: "root:x:0:0::/root:/bin/sh\n4242:*:4242:7:container user:/srv:/bin/sh\n",
+      group: "root:x:0:\n7:x:7:\n",
+    });
+    expect(complete({ known: true })).toEqual({ passwd: undefined, group: undefined });
+    expect(complete({}, { enabled: false })).toEqual({ passwd: undefined, group: undefined });
+  });
+  it("takes lines of the user's own, and users of the host", () => {
+    writeFileSync(`${root}/etc/passwd`, "root:x:0:0::/root:/bin/sh\n");
+    writeFileSync(`${root}/etc/group`, "root:x:0:\n");
+    const hostUsers = ["ana:*:4242:7:Ana:$HOME:/bin/sh", "root:*:0:0::/:/bin/sh"];
+    expect(complete({}, { hostUsers }).passwd).toBe("root:x:0:0::/root:/bin/sh\nana:*:4242:7:Ana:/srv:/bin/sh\n");
+    const passwdEntry = "$USERNAME:*:$UID:$GID:$NAME:$HOME:/bin/ash";
+    expect(complete({}, { hostUsers, passwdEntry, groupEntry: "g:x:$GID:" })).toEqual({
+      passwd: "root:x:0:0::/root:/bin/sh\nana:*:4242:7:container user:/srv:/bin/ash\n",
+      group: "root:x:0:\ng:x:7:\n",
+    });
   });
   it("leaves images alone that have no users", () => {
-    expect(passwdWithUser(root, stranger, { workdir: "/" })).toBeUndefined();
+    expect(complete({})).toEqual({ passwd: undefined, group: undefined });
   });
 });
 

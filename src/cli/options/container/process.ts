@@ -44,8 +44,6 @@ export const processOptions = {
     describe: "Add additional groups to the primary container process",
     valueName: "strings",
   },
-  passwd: { type: "boolean", default: true, describe: "Add an entry for the container's user to /etc/passwd" },
-  "passwd-entry": { type: "string", describe: "Entry to write to /etc/passwd" },
   personality: {
     type: "string",
     choices: ["LINUX", "LINUX32"],

@@ -13,7 +13,6 @@ export const securityOptions = {
   ipc: { type: "string", describe: "IPC namespace to use" },
   uts: { type: "string", describe: "UTS namespace to use" },
   cgroupns: { type: "string", describe: "cgroup namespace to use" },
-  userns: { type: "string", describe: "User namespace to use" },
   cgroups: {
     type: "string",
     default: "enabled",

@@ -14,10 +14,7 @@ export const unsupportedOptions = {
   "cpu-rt-runtime": text("Limit the CPU real-time runtime"),
   "decryption-key": text("Key needed to decrypt the image"),
   "device-cgroup-rule": text("Add a rule to the cgroup allowed devices list"),
-  gidmap: text("GID map to use for the user namespace"),
   gpus: text("GPU devices to add to the container"),
-  "group-entry": text("Entry to write to /etc/group"),
-  hostuser: text("Host user account to add to /etc/passwd within container"),
   "init-ctr": text("Make this a pod init container"),
   ip: text("Static IPv4 address"),
   ip6: text("Static IPv6 address"),
@@ -35,10 +32,7 @@ export const unsupportedOptions = {
   sdnotify: text("sd-notify behavior"),
   "seccomp-policy": text("Policy for selecting a seccomp profile"),
   "shm-size-systemd": text("Size of systemd specific tmpfs mounts"),
-  subgidname: text("Name of range listed in /etc/subgid"),
-  subuidname: text("Name of range listed in /etc/subuid"),
   systemd: text("Run container in systemd mode"),
-  uidmap: text("UID map to use for the user namespace"),
 } as const satisfies OptionTable;
 
 /** Flags that stand for what dhow does anyway. */
