@@ -1,5 +1,5 @@
 import { DhowError, type ErrorKind, errnoOf } from "../errors.ts";
-import { writeAll } from "./output.ts";
+import { visible, writeAll } from "./output.ts";
 
 /** 125 is "dhow itself could not do it"; what a container's command exits with passes through as the command's own result. */
 const exitCodes: Readonly<Record<ErrorKind, number>> = {
@@ -53,7 +53,7 @@ function reportOne(error: unknown, { version, verbose = false }: FailureOptions)
     return error.exitCode ?? exitCodes[error.kind];
   }
   if (machineErrors.includes(errnoOf(error) ?? "")) {
-    show(`Error: ${printable((error as Error).message)}`);
+    show(`Error: ${visible((error as Error).message)}`);
     if (verbose) show((error as Error).stack ?? "");
     return generalFailure;
   }
@@ -63,7 +63,7 @@ function reportOne(error: unknown, { version, verbose = false }: FailureOptions)
 
 /** `Error: message: cause: cause`, and the hint on a line of its own. */
 export function describeFailure(error: DhowError): string {
-  const messages = chain(error).map(printable);
+  const messages = chain(error).map(visible);
   return [`${error.isBare ? "" : "Error: "}${messages.join(": ")}`, ...hintsOf(error)].join("\n");
 }
 
@@ -103,12 +103,6 @@ function describeBug(error: unknown, version: string): string {
     `dhow ${version}, Node.js ${process.version}, ${process.platform} ${process.arch}`,
     stack,
   ].join("\n");
-}
-
-/** Text of registries and images reaches messages: control characters must not reach the terminal. */
-function printable(text: string): string {
-  const escaped = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  return text.replace(/(?![\n\t])\p{Cc}/gu, escaped);
 }
 
 function isBrokenPipe(error: unknown): boolean {

@@ -1,12 +1,17 @@
 import { fstatSync, write, writeSync } from "node:fs";
 import { errnoOf } from "../errors.ts";
 
-/** The terminal's door for results. Diagnostics go to stderr, results to stdout. */
+/**
+ * The terminal's door for results. Diagnostics go to stderr, results to stdout. What comes from images, registries and
+ * other users must not command a terminal: there, control characters in texts are shown as `\x1b`.
+ */
 export interface Output {
   /** A line on stdout. */
   line(text: string): void;
-  /** Text on stdout as it is. */
+  /** Text on stdout; bytes as they are. */
   write(text: string | Uint8Array): void;
+  /** Text with colours or other commands for the terminal, which dhow has made itself, on stdout. */
+  styled(text: string): void;
   /** A warning on stderr, unless --log-level hides warnings. */
   warn(text: string): void;
   /** A line on stderr as it is. */
@@ -33,17 +38,28 @@ export function openOutput({ showsWarnings }: OutputOptions): Output {
     clearLine?.();
     writeAll(fd, content);
   };
+  const safe = (fd: number, text: string) => {
+    const shown = visible(text);
+    return shown !== text && isTerminal(fd) ? shown : text;
+  };
   return {
-    line: (text) => show(1, `${text}\n`),
-    write: (text) => show(1, text),
+    line: (text) => show(1, `${safe(1, text)}\n`),
+    write: (text) => show(1, typeof text === "string" ? safe(1, text) : text),
+    styled: (text) => show(1, text),
     warn(text) {
-      if (showsWarnings) show(2, `WARN: ${text}\n`);
+      if (showsWarnings) show(2, `WARN: ${safe(2, text)}\n`);
     },
-    diagnostic: (text) => show(2, `${text}\n`),
+    diagnostic: (text) => show(2, `${safe(2, text)}\n`),
     get isTerminal() {
       return isTerminal(1);
     },
   };
+}
+
+/** Control characters, but for line ends and tabs, as escapes. */
+export function visible(text: string): string {
+  const escaped = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return text.replace(/(?![\n\t])\p{Cc}/gu, escaped);
 }
 
 /**

@@ -26,7 +26,7 @@ export const doctor = defineCommand({
     const diagnoses = await examineMachine(thisMachine(globals.cgroupManager));
     const ok = canRunContainers(diagnoses);
     if (format === "json") out.line(JSON.stringify({ canRunContainers: ok, checks: diagnoses }, undefined, 2));
-    else out.write(describe(diagnoses, openColours(out.isTerminal)));
+    else out.styled(describe(diagnoses, openColours(out.isTerminal)));
     return ok ? 0 : 1;
   },
 });

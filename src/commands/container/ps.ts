@@ -59,7 +59,7 @@ export const ps = defineCommand({
     };
     if (options.watch <= 0) return show();
     for (;;) {
-      if (out.isTerminal) out.write("\x1b[2J\x1b[1;1H");
+      if (out.isTerminal) out.styled("\x1b[2J\x1b[1;1H");
       await show();
       await new Promise((resolve) => setTimeout(resolve, options.watch * 1000));
     }

@@ -38,7 +38,7 @@ export const stats = defineCommand({
     for (;;) {
       const measured = await measureUsage(engine, named ?? (await listAll(engine, options.all)));
       const rows = measured.map((now) => ({ ...now, before: before.get(now.record.id)?.usage }));
-      if (!options["no-stream"] && !options["no-reset"] && out.isTerminal) out.write("\x1b[2J\x1b[1;1H");
+      if (!options["no-stream"] && !options["no-reset"] && out.isTerminal) out.styled("\x1b[2J\x1b[1;1H");
       await show(out, rows, options);
       if (options["no-stream"]) return;
       before = new Map(measured.map((one) => [one.record.id, one]));
