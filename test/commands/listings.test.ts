@@ -1,9 +1,20 @@
+import { readlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { renderObject } from "../../src/cli/format.ts";
 import { formatTable } from "../../src/cli/table.ts";
-import { statusText } from "../../src/commands/container/container-view.ts";
+import { containerFields, statusText } from "../../src/commands/container/container-view.ts";
 import { portsText } from "../../src/commands/container/ports-text.ts";
 import { spacedSize } from "../../src/commands/image/image-view.ts";
 import type { ContainerRecord } from "../../src/storage/containers.ts";
+import { sampleConfig } from "../storage/scratch.ts";
+
+const sampleRecord = {
+  id: "0".repeat(64),
+  name: "web",
+  config: sampleConfig(),
+  state: "running",
+  createdAt: new Date(),
+};
 
 describe("formatTable()", () => {
   it("gives columns at least 12 characters and pads all but the last", () => {
@@ -25,11 +36,27 @@ describe("formatTable()", () => {
   });
 });
 
+describe("containerFields()", () => {
+  it("has the namespaces of a container under podman's names", () => {
+    const record = { ...sampleRecord, init: { pid: process.pid, startTime: "1" } } as unknown as ContainerRecord;
+    const format = "{{.CGROUPNS}} {{.IPC}} {{.MNT}} {{.NET}} {{.PIDNS}} {{.USERNS}} {{.UTS}}";
+    const text = renderObject(
+      { name: "ps", format },
+      containerFields({ record, sizes: undefined }, { noTrunc: false }),
+    );
+    const inodes = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"].map(
+      (name) => /\d+/.exec(readlinkSync(`/proc/self/ns/${name}`))?.[0],
+    );
+    expect(text).toBe(`${inodes.join(" ")}\n`);
+  });
+});
+
 describe("statusText()", () => {
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1000 - 100);
   it.each([
     [{ state: "created" }, "Created"],
     [{ state: "running", startedAt: ago(2) }, "Up 2 seconds"],
+    [{ state: "running", startedAt: ago(2), healthStatus: "starting" }, "Up 2 seconds (starting)"],
     [{ state: "exited", exitCode: 0, finishedAt: ago(3) }, "Exited (0) 3 seconds ago"],
     [{ state: "exited", exitCode: 137, finishedAt: ago(70) }, "Exited (137) About a minute ago"],
     [{ state: "paused", startedAt: ago(2) }, "Paused"],

@@ -93,6 +93,13 @@ export function containerFields(row: ContainerRow, { noTrunc }: { readonly noTru
       const { Cgroup, Ipc, Mnt, Net, Pidns, User, Uts } = readNamespaces(record);
       return { Cgroup, IPC: Ipc, MNT: Mnt, NET: Net, PIDNS: Pidns, User, UTS: Uts };
     },
+    CGROUPNS: () => readNamespaces(record).Cgroup,
+    IPC: () => readNamespaces(record).Ipc,
+    MNT: () => readNamespaces(record).Mnt,
+    NET: () => readNamespaces(record).Net,
+    PIDNS: () => readNamespaces(record).Pidns,
+    USERNS: () => readNamespaces(record).User,
+    UTS: () => readNamespaces(record).Uts,
   };
 }
 
