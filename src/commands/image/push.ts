@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
 import { registryOptions, retryOptions } from "../../cli/options/registry.ts";
 import type { Output } from "../../cli/output.ts";
@@ -6,6 +5,7 @@ import { DhowError } from "../../errors.ts";
 import { type PushedImage, pushAllTags, pushImage } from "../../image/push.ts";
 import { readPushFlags } from "../../image/push-flags.ts";
 import { showCopy } from "../copy-progress.ts";
+import { writeDigestFile } from "../digest-file.ts";
 import { readSigningFlags, signingOptions } from "./signing.ts";
 
 export const push = defineCommand({
@@ -82,7 +82,7 @@ export const push = defineCommand({
       }
       const pushed = await pushImage(engine, source, destination, request);
       display?.end();
-      if (options.digestfile !== undefined) writeDigest(options.digestfile, pushed.digest);
+      if (options.digestfile !== undefined) writeDigestFile(options.digestfile, pushed.digest);
       if (!options.quiet) showDigest(out, pushed);
     } finally {
       display?.end();
@@ -93,12 +93,4 @@ export const push = defineCommand({
 /** As docker does after a push to a registry. */
 function showDigest(out: Output, { tag, digest, sizeBytes }: PushedImage): void {
   if (tag !== undefined) out.line(`${tag}: digest: ${digest} size: ${sizeBytes}`);
-}
-
-function writeDigest(path: string, digest: string): void {
-  try {
-    writeFileSync(path, digest, { mode: 0o644 });
-  } catch (cause) {
-    throw new DhowError(`cannot write digest file ${path}`, { kind: "invalid-argument", cause });
-  }
 }

@@ -37,8 +37,8 @@ function flatten(node: LayerNode): LayerNode[] {
 function drawLevel(nodes: readonly LayerNode[], indent: string): string[] {
   return nodes.flatMap((node, position) => {
     const isLast = position === nodes.length - 1;
-    const line = `${indent}${isLast ? "└── " : "├── "} ${describe(node)}\n`;
-    const below = `${indent}${isLast ? "    " : "│   "} `;
+    const line = `${indent}${isLast ? "└── " : "├── "}${describe(node)}\n`;
+    const below = `${indent}${isLast ? "    " : "│   "}`;
     return [line, ...node.children.flatMap((child, at) => drawBranch(child, below, at === node.children.length - 1))];
   });
 }
@@ -46,8 +46,8 @@ function drawLevel(nodes: readonly LayerNode[], indent: string): string[] {
 /** A child of a fork, with what follows it without a fork one level deeper. */
 function drawBranch(node: LayerNode, indent: string, isLast: boolean): string[] {
   const [first, ...rest] = flatten(node) as [LayerNode, ...LayerNode[]];
-  const line = `${indent}${isLast ? "└── " : "├── "} ${describe(first)}\n`;
-  const below = `${indent}${isLast ? "    " : "│   "} `;
+  const line = `${indent}${isLast ? "└── " : "├── "}${describe(first)}\n`;
+  const below = `${indent}${isLast ? "    " : "│   "}`;
   const children = first.children.flatMap((child, at) => drawBranch(child, below, at === first.children.length - 1));
   return [line, ...drawLevel(rest, below), ...children];
 }

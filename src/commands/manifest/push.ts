@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
 import { registryOptions } from "../../cli/options/registry.ts";
 import { DhowError } from "../../errors.ts";
@@ -7,6 +6,7 @@ import { removeList } from "../../image/manifest-list/remove.ts";
 import { readPushFlags } from "../../image/push-flags.ts";
 import { collectImageGarbage } from "../../image/remove.ts";
 import { showCopy } from "../copy-progress.ts";
+import { writeDigestFile } from "../digest-file.ts";
 
 export const push = defineCommand({
   usage: "[options] LIST [DESTINATION]",
@@ -52,7 +52,7 @@ export const push = defineCommand({
       addCompression: options["add-compression"].flatMap((value) => value.split(",")).map(readCompression),
       ...(options.quiet ? {} : { watch: () => showCopy(out) }),
     });
-    if (options.digestfile !== undefined) writeDigest(options.digestfile, pushed.digest);
+    if (options.digestfile !== undefined) writeDigestFile(options.digestfile, pushed.digest);
     if (!options.quiet) out.line(`${pushed.tag}: digest: ${pushed.digest} size: ${pushed.sizeBytes}`);
     if (options.rm) {
       removeList(engine, engine.manifestLists.get(name));
@@ -67,12 +67,4 @@ function readCompression(text: string): "gzip" | "zstd" {
     kind: "invalid-argument",
     hint: "it is gzip or zstd",
   });
-}
-
-function writeDigest(path: string, digest: string): void {
-  try {
-    writeFileSync(path, digest, { mode: 0o644 });
-  } catch (cause) {
-    throw new DhowError(`cannot write digest file ${path}`, { kind: "invalid-argument", cause });
-  }
 }

@@ -7,16 +7,17 @@ import { serializeIndex } from "./content.ts";
 /** A manifest list in the shape of an image, for listings. */
 export function describeList({ id, names, createdAt, index }: ManifestListRecord): ListedImage {
   const { bytes } = serializeIndex(index);
+  const digest = sha256(bytes);
   return {
     id,
     names,
     createdAt,
     isManifestList: true,
     readOnly: false,
-    manifestDigest: sha256(bytes),
+    manifestDigest: digest,
     configDigest: parseDigest(`sha256:${id}`),
     topLayer: undefined,
-    repoDigests: [],
+    repoDigests: [...new Set(names.map((name) => `${name.slice(0, name.lastIndexOf(":"))}@${digest}`))],
     sizeBytes: bytes.length,
     os: "",
     architecture: "",
