@@ -68,7 +68,7 @@ describe.skipIf(!canBe("range"))("dhow events", () => {
       "--until",
       "60s",
       "--since",
-      "0s",
+      "1m",
       "--format",
       "{{.Type}} {{.Status}} {{.Name}}",
     ]);
