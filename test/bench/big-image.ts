@@ -50,7 +50,7 @@ export function pushBigImage(folder: string, reference: string): void {
         my $d = "usr/share/$ENV{L}/" . int($i / 60); mkdir $d; open my $f, ">", "$d/file$i";
         my $size = int(rand() ** 3 * 62000); my $block = join("", map { chr(97 + int(rand(26))) } 1..200) x 10;
         while ($size > 0) {
-          print $f rand() < 0.35 ? join("", map { chr(int(rand(256))) } 1..1000) : substr($block, 0, 1000), "\n"; $size -= 1000
+          print $f rand() < 0.35 ? join("", map { chr(int(rand(256))) } 1..1000) : substr($block, 0, 1000), "\\n"; $size -= 1000
         } }' 4200 $1`,
   });
 }
@@ -74,7 +74,7 @@ function pushLayers(folder: string, reference: string, { count, fill }: LayerScr
     for layer in $(seq ${count}); do
       mkdir root; (cd root; sh -ec "$4" sh $layer)
       tar -C root --owner=0 --group=0 -cf layer$layer.tar . ; rm -r root
-      diffs="$diffs,"sha256:$(sha256sum layer$layer.tar | cut -d' ' -f1)""; layers="$layers,"layer$layer.tar""
+      diffs="$diffs,\\"sha256:$(sha256sum layer$layer.tar | cut -d' ' -f1)\\""; layers="$layers,\\"layer$layer.tar\\""
     done
     printf '{"architecture":"%s","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[%s]}}' "$2" "\${diffs#,}" > config.json
     printf '[{"Config":"config.json","RepoTags":["big:latest"],"Layers":[%s]}]' "\${layers#,}" > manifest.json
@@ -91,7 +91,7 @@ export function manyImagesArchive(folder: string): string {
     diff=$(sha256sum layer.tar | cut -d' ' -f1); entries=
     for number in $(seq 1000); do
       printf '{"architecture":"%s","os":"linux","config":{"Labels":{"number":"%s"}},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' "$2" $number $diff >$number.json
-      entries="$entries,{"Config":"$number.json","RepoTags":["localhost/many/image$number:latest"],"Layers":["layer.tar"]}"
+      entries="$entries,{\\"Config\\":\\"$number.json\\",\\"RepoTags\\":[\\"localhost/many/image$number:latest\\"],\\"Layers\\":[\\"layer.tar\\"]}"
     done
     printf '[%s]' "\${entries#,}" >manifest.json
     tar -cf many.tar manifest.json layer.tar $(seq -f %g.json 1000); chmod 644 many.tar`;
