@@ -214,7 +214,7 @@ describe.skipIf(!canBe("range"))("containers", () => {
     });
 
     it("wait tells the exit code of a --rm container that ends while it waits", async () => {
-      await user.succeed([...run, "-d", "--rm", "--name", "brief", image, "sh", "-c", "sleep 1; exit 7"]);
+      await user.succeed([...run, "-d", "--rm", "--name", "brief", image, "sh", "-c", "sleep 4; exit 7"]);
       expect(await user.succeed(["wait", "brief"])).toBe("7");
       await expect.poll(async () => (await user.dhow(["container", "exists", "brief"])).exitCode).toBe(1);
     });
