@@ -23,7 +23,7 @@ const exclusive: readonly { readonly names: readonly string[]; readonly complain
 const propagation = exclusive.at(-1)?.names ?? [];
 
 /** Options without a meaning here: SELinux labels on a machine without SELinux, and Docker's for macOS. */
-const meaningless = ["z", "Z", "consistency", "no-dereference"];
+const meaningless = ["z", "Z", "consistency"];
 
 /** Options that dhow gives a meaning itself; the runtime does not see them. */
 const own = ["O", "U", "copy", "nocopy", "nocreate", "upperdir", "workdir", "subpath"];
@@ -38,7 +38,7 @@ export interface MountOptions extends Pick<MountConfig, "overlay" | "chown" | "n
 
 /**
  * The options of a bind mount or a volume: recursive, private, without setuid and devices, unless said otherwise.
- * @throws {DhowError} `invalid-argument` for unknown and contradicting options; `unsupported` for `idmap`.
+ * @throws {DhowError} `invalid-argument` for unknown and contradicting options; `unsupported` for `idmap` and `no-dereference`.
  */
 export function bindOptions(given: readonly string[]): MountOptions {
   checkOptions(given, (name) => {
@@ -114,6 +114,7 @@ function checkOptions(given: readonly string[], objection: (name: string) => str
   for (const option of given) {
     const name = nameOf(option);
     if (name === "idmap") throw unsupported(idmapRefusal);
+    if (name === "no-dereference") throw unsupported(linkRefusal);
     const objected = objection(name);
     if (objected !== undefined) throw invalid(objected);
     if (!isKnown(name)) throw invalid(`unknown mount option ${JSON.stringify(option)}: invalid mount option`);
@@ -124,6 +125,8 @@ function checkOptions(given: readonly string[], objection: (name: string) => str
   }
 }
 
+const linkRefusal =
+  "the mount option no-dereference is not possible: the OCI runtime mounts what a link leads to, not the link";
 const idmapRefusal =
   "the mount option idmap is not possible for a user: the kernel lets only root map the owners of a file system of the host";
 

@@ -32,6 +32,7 @@ describe("-v", () => {
     { text: "/etc:/x:O,upperdir=/etc", message: "must set both `upperdir` and `workdir`" },
     { text: "/etc:/x:upperdir=/etc,workdir=/etc", message: "only allowed with the 'O' option" },
     { text: "/etc:/x:idmap", message: "idmap is not possible for a user" },
+    { text: "/etc:/x:no-dereference", message: "no-dereference is not possible" },
     { text: "/etc:/x:noswap", message: "only allowed with tmpfs mounts" },
     { text: "/etc:/x:U,U", message: "the 'U' option can only be set once: duplicate mount option passed" },
     { text: "v:/x:O,upperdir=/etc,workdir=/etc", message: "for a named volume" },
