@@ -48,7 +48,7 @@ const chunks = [
     // What every command with an engine needs.
     name: "base",
     test: sources(
-      "open-engine|oci/(?:digest|reference)|storage/(?!garbage)[\\w-]+|rootless/(?:user|cgroup)|container/(?:state|refresh|list|end|cgroups)|system/(?!environment|log)[\\w-]+|cli/(?:filter|human|table)",
+      "open-engine|oci/(?:digest|reference)|storage/(?!garbage|check-store|disk-usage|layer-options|reserve|user-mounts)[\\w-]+|rootless/(?:user|cgroup)|container/(?:state|refresh|list|end|cgroups)|system/(?!environment|log)[\\w-]+|cli/(?:filter|human|table)",
     ),
   },
   // What fetching an image takes before it is known whether it is there.
@@ -59,6 +59,8 @@ const chunks = [
     ),
   },
 ];
+
+const costly = new Set(["crypto", "http", "https", "tls", "worker_threads", "zlib"].map((name) => `node:${name}`));
 
 function oneOf(...patterns) {
   return (id) => patterns.some((pattern) => pattern.test(id));
@@ -117,8 +119,8 @@ renameSync(fresh, output);
 rmSync(old, { recursive: true, force: true });
 
 /**
- * Refuses a bundle in which chunks need each other in a circle, in which constants can be read before they are set, or in
- * which one needs main, which would start dhow once more.
+ * Refuses a bundle in which chunks need each other in a circle, in which constants can be read before they are set, in
+ * which one needs main, which would start dhow once more, or in which every command would load an expensive module of Node's.
  */
 function checkChunks(files) {
   const imports = new Map(files.map(({ fileName, imports = [] }) => [fileName, imports]));
@@ -127,6 +129,8 @@ function checkChunks(files) {
     if (path.includes(file)) throw new Error(`chunks need each other: ${[...path, file].join(" -> ")}`);
     if (file === "main.cjs" && path.length > 0) throw new Error(`${path.at(-1)} needs main.cjs`);
     if (done.has(file)) return;
+    const expensive = imports.get(file)?.find((name) => costly.has(name));
+    if (/^(?:environment|core|base)-/.test(file) && expensive) throw new Error(`${file} loads ${expensive} at once`);
     for (const next of imports.get(file) ?? []) visit(next, [...path, file]);
     done.add(file);
   };
