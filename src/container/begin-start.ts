@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
+import { layerPaths } from "../image/layer-paths.ts";
 import type { NetworkPlan } from "../network/network.ts";
 import { announceAttendance } from "../runtime/attendant.ts";
 import { compiledFilters } from "../runtime/compiled-filters.ts";
@@ -176,7 +177,7 @@ function planMounts(engine: Engine, { id, config }: Pick<ContainerRecord, "id" |
     ? // Two mounts of one upper folder would not see each other's changes.
       { commands: [["mount", "--bind", mounted, target] as const], cwd: "/" }
     : driverFor(engine, shift).prepare({
-        layers: layerPaths(engine, config.imageId),
+        layers: layerPaths(engine, engine.images.get(config.imageId)),
         containerDirectory: engine.containers.directory(id),
         target,
         readOnly: false,
@@ -221,12 +222,6 @@ export function logPath(
   { id, config }: Pick<ContainerRecord, "id" | "config">,
 ): string {
   return config.log.path ?? `${containers.directory(id)}/ctr.log`;
-}
-
-/** Unpacked layers of an image, top first. */
-export function layerPaths({ images, layers }: Pick<Engine, "images" | "layers">, imageId: string): string[] {
-  const { topLayer } = images.get(imageId);
-  return topLayer === undefined ? [] : layers.chain(topLayer).map((layer) => layers.diffPath(layer));
 }
 
 function improper({ id, state }: ContainerRecord): DhowError {

@@ -1,7 +1,7 @@
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import { ensureLayers } from "../image/ensure-layers.ts";
-import { layerPaths } from "../image/view-layers.ts";
+import { layerPaths } from "../image/layer-paths.ts";
 import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { addMount, bindMount, removeAllMounts, removeMount, userMount } from "../storage/user-mounts.ts";

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { ensureLayers } from "../image/ensure-layers.ts";
-import { layerPaths, withImageTree, withLayers } from "../image/view-layers.ts";
+import { layerPaths } from "../image/layer-paths.ts";
+import { withImageTree, withLayers } from "../image/view-layers.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import type { PackSource } from "../storage/pack/pack-tree.ts";
 import { findMount } from "./mount.ts";

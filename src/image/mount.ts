@@ -4,8 +4,9 @@ import type { ImageRecord } from "../storage/images.ts";
 import { addMount, removeAllMounts, removeMount, userMount } from "../storage/user-mounts.ts";
 import { ensureLayers } from "./ensure-layers.ts";
 import { findImage } from "./find.ts";
+import { layerPaths } from "./layer-paths.ts";
 import { recordImageEvent } from "./record-event.ts";
-import { layerPaths, mountLayers } from "./view-layers.ts";
+import { mountLayers } from "./view-layers.ts";
 
 export interface MountedImage {
   readonly image: ImageRecord;

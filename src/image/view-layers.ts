@@ -4,13 +4,9 @@ import type { ImageRecord } from "../storage/images.ts";
 import { newTemporaryPath, removeTree } from "../storage/temporary.ts";
 import { runProgram } from "../system/process.ts";
 import { ensureLayers } from "./ensure-layers.ts";
+import { layerPaths } from "./layer-paths.ts";
 
 type ViewEngine = Pick<Engine, "layers" | "paths" | "rootfs">;
-
-/** Unpacked layers of an image, top first. */
-export function layerPaths({ layers }: Pick<Engine, "layers">, { topLayer }: ImageRecord): string[] {
-  return topLayer === undefined ? [] : layers.chain(topLayer).map((layer) => layers.diffPath(layer));
-}
 
 /**
  * Shows layers as one tree for as long as `work` takes, in a place of its own, not to be written to.

@@ -2,6 +2,7 @@ import { closeSync, openSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
+import { layerPaths } from "../../image/layer-paths.ts";
 import type { MountConfig } from "../../model/container-config.ts";
 import type { ContainerRecord } from "../../storage/containers.ts";
 import { kindOf, locate } from "../../storage/copy/locate.ts";
@@ -9,7 +10,6 @@ import type { Located, PutOptions } from "../../storage/copy/messages.ts";
 import { type Copier, openCopier } from "../../storage/copy/open-copier.ts";
 import { takeTree } from "../../storage/copy/take.ts";
 import { newTemporaryPath } from "../../storage/temporary.ts";
-import { layerPaths } from "../begin-start.ts";
 import { lookUpUser } from "../spec/user.ts";
 import { isLive } from "../state.ts";
 import type { CopyEnd } from "./plan.ts";
@@ -97,7 +97,7 @@ async function enterContainer(
   }
   const target = newTemporaryPath(engine.paths.data);
   const plan = engine.rootfs.prepare({
-    layers: layerPaths(engine, config.imageId),
+    layers: layerPaths(engine, engine.images.get(config.imageId)),
     containerDirectory: engine.containers.directory(id),
     target,
     volatile: config.autoRemove,
