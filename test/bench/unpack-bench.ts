@@ -29,6 +29,8 @@ const { values } = parseArgs({
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
 const baseline = "tar -xzf";
+/** What can be compared with the ways that have the layer on disk when they end, as dhow's pulls do. */
+const syncedBaseline = "tar -xzf, sync -f";
 
 await main();
 
@@ -59,20 +61,27 @@ function measure(layer: Layer, { work, program }: Place): Map<string, Sample[]> 
   const samples = new Map<string, Sample[]>();
   for (let run = 0; run < Number(values.runs); run++) {
     // Each way begins a round once, so that none always comes after the same one.
-    const names = [baseline, ...ways];
+    const names = [baseline, syncedBaseline, ...ways];
     for (const way of [...names.slice(run % names.length), ...names.slice(0, run % names.length)]) {
       // What the way before has left to be written is not this one's work.
       execFileSync("sync", ["-f", work]);
       const target = join(work, `${run}-${samples.size}-${way.replaceAll(/\W+/g, "-")}`);
       mkdirSync(target);
-      const argv =
-        way === baseline ? ["tar", "-xzf", layer.gzip, "-C", target] : [process.execPath, program, way, target];
-      const sample = measureOnce(argv, layer, target);
+      const sample = measureOnce(commandFor(way, { program, layer, target }), layer, target);
       console.error(`${way}: ${sample.wall.toFixed(2)} s (load ${loadavg()[0]?.toFixed(1)})`);
       samples.set(way, [...(samples.get(way) ?? []), sample]);
     }
   }
   return samples;
+}
+
+function commandFor(way: string, run: { program: string; layer: Layer; target: string }): string[] {
+  const { program, layer, target } = run;
+  if (way === baseline) return ["tar", "-xzf", layer.gzip, "-C", target];
+  if (way === syncedBaseline) {
+    return ["sh", "-c", 'tar -xzf "$1" -C "$2" && sync -f "$2"', "sh", layer.gzip, target];
+  }
+  return [process.execPath, program, way, target];
 }
 
 function measureOnce(argv: readonly string[], layer: Layer, target: string): Sample {
