@@ -14,9 +14,16 @@ import { absolutePath } from "./config/environment.ts";
 import type { CallerFacts } from "./config/flags.ts";
 import { readLastCapability } from "./spec/host-facts.ts";
 
-/** The facts of the user who calls, read when they are asked for. */
-export function callerFacts(engine: Pick<Engine, "containers" | "warn">): CallerFacts {
+/**
+ * The facts of the user who calls, read when they are asked for.
+ * @param configured What configuration files say: `readConfigured` reads it. Only who makes containers needs it.
+ */
+export function callerFacts(
+  engine: Pick<Engine, "containers" | "warn">,
+  configured: Pick<CallerFacts, "configuredUserns"> = { configuredUserns: undefined },
+): CallerFacts {
   return {
+    ...configured,
     cwd: process.cwd(),
     environment: childEnvironment(),
     readFile: (path) => readFileSync(path, "utf8"),

@@ -1,10 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import { DhowError } from "../errors.ts";
-import { getVariable, homeDirectory } from "./environment.ts";
+import { findContainersConf } from "./containers-conf-files.ts";
 
-/** What dhow takes from Podman's containers.conf: defaults of flags that deal with registries. */
+/** What dhow takes from Podman's containers.conf: defaults of flags. */
 export interface ContainersConf {
+  /** `userns` of the table `containers`; undefined unless it says something. */
+  readonly userns: string | undefined;
   /** `retry` of the table `engine`. */
   readonly retries: number | undefined;
   /** `retry_delay` of the table `engine`, as written: `5s`. */
@@ -18,48 +20,37 @@ type Table = Readonly<Record<string, unknown>>;
  * @see https://github.com/containers/common/blob/main/docs/containers.conf.5.md
  * @throws {DhowError} `invalid-argument` for a mistake in a file, naming it.
  */
-export function readContainersConf(files: readonly string[] = findFiles()): ContainersConf {
-  let conf: ContainersConf = { retries: undefined, retryDelay: undefined };
+export function readContainersConf(files: readonly string[] = findContainersConf()): ContainersConf {
+  let conf: ContainersConf = { userns: undefined, retries: undefined, retryDelay: undefined };
   for (const path of files) {
-    const { retry, retry_delay: delay } = engineTable(path);
+    const document = read(path);
+    const { retry, retry_delay: delay } = tableIn(document, "engine", path);
+    const { userns } = tableIn(document, "containers", path);
     if (retry !== undefined && (typeof retry !== "number" || !Number.isSafeInteger(retry) || retry < 0))
       throw mistake(path, "retry is not a count");
     if (delay !== undefined && typeof delay !== "string") throw mistake(path, "retry_delay is not text");
-    conf = { retries: (retry as number | undefined) ?? conf.retries, retryDelay: delay || conf.retryDelay };
+    if (userns !== undefined && typeof userns !== "string") throw mistake(path, "userns is not text");
+    conf = {
+      userns: userns || conf.userns,
+      retries: (retry as number | undefined) ?? conf.retries,
+      retryDelay: delay || conf.retryDelay,
+    };
   }
   return conf;
 }
 
-function findFiles(): string[] {
-  const named = getVariable("CONTAINERS_CONF");
-  const home = homeDirectory();
-  const config = getVariable("XDG_CONFIG_HOME") ?? (home === undefined ? undefined : `${home}/.config`);
-  const folders = ["/usr/share", "/etc", ...(config === undefined ? [] : [config])];
-  const usual = folders.flatMap((folder) => {
-    const main = `${folder}/containers/containers.conf`;
-    return [main, ...confFilesIn(`${main}.d`)];
-  });
-  const override = getVariable("CONTAINERS_CONF_OVERRIDE");
-  return [...(named === undefined ? usual : [named]), ...(override === undefined ? [] : [override])].filter(existsSync);
-}
-
-function confFilesIn(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".conf"))
-    .sort()
-    .map((name) => `${folder}/${name}`);
-}
-
-function engineTable(path: string): Table {
-  let document: Table;
+function read(path: string): Table {
   try {
-    document = parse(readFileSync(path, "utf8"));
+    return parse(readFileSync(path, "utf8"));
   } catch (cause) {
     throw new DhowError(`cannot read ${path}`, { kind: "invalid-argument", cause });
   }
-  const table = document.engine ?? {};
-  if (typeof table !== "object" || Array.isArray(table) || table === null) throw mistake(path, "engine is not a table");
+}
+
+function tableIn(document: Table, name: string, path: string): Table {
+  const table = document[name] ?? {};
+  if (typeof table !== "object" || Array.isArray(table) || table === null)
+    throw mistake(path, `${name} is not a table`);
   return table as Table;
 }
 

@@ -94,15 +94,23 @@ describe.skipIf(!canBe("range"))("volumes", () => {
   it("prune asks, and removes those that nobody uses", async () => {
     await user.succeed(["volume", "create", "named"]);
     const own = await user.succeed(["volume", "create"]);
-    const question = "WARNING! This will remove anonymous local volumes not used by at least one container.";
-    expect(await user.dhow(["volume", "prune"], { input: "n\n" })).toMatchObject({
+    const question = "WARNING! This will remove all volumes not used by at least one container.";
+    const { exitCode, stdout } = await user.dhow(["volume", "prune"], { input: "n\n" });
+    expect({ exitCode, lines: stdout.split("\n").sort() }).toEqual({
       exitCode: 0,
-      stdout: `${question} The following volumes will be removed:\n${own}\nAre you sure you want to continue? [y/N] `,
+      lines: [
+        ...["Are you sure you want to continue? [y/N] ", `${question} The following volumes will be removed:`],
+        ...[own, "named"].sort(),
+      ],
     });
-    expect(await user.succeed(["volume", "prune", "--dry-run"])).toBe(`Volumes that would be pruned:\n${own}`);
-    expect(await user.succeed(["volume", "prune", "--force"])).toBe(own);
-    expect((await user.dhow(["volume", "prune"])).stdout).toContain("No dangling anonymous volumes found");
-    expect((await user.dhow(["volume", "prune", "--all"], { input: "y\n" })).stdout).toMatch(/\[y\/N\] named\n$/);
+    expect(await user.succeed(["volume", "prune", "--dry-run", "--all=false"])).toBe(
+      `Volumes that would be pruned:\n${own}`,
+    );
+    expect(await user.succeed(["volume", "prune", "--force", "--filter", "all=0"])).toBe(own);
+    expect((await user.dhow(["volume", "prune", "--all=false"])).stdout).toContain(
+      "No dangling anonymous volumes found",
+    );
+    expect((await user.dhow(["volume", "prune"], { input: "y\n" })).stdout).toMatch(/\[y\/N\] named\n$/);
     expect(await user.succeed(["volume", "ls", "-q"])).toBe("");
   });
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { readContainersConf } from "../../src/system/containers-conf.ts";
+import { mayBeConfigured } from "../../src/system/containers-conf-files.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -22,10 +23,10 @@ function write(name: string, text: string): string {
 
 describe("readContainersConf()", () => {
   it("lets later files win, value by value, and needs none", () => {
-    const first = write("first", '[containers]\nx = 1\n[engine]\nretry = 4\nretry_delay = "1s"\n');
+    const first = write("first", '[containers]\nuserns = "auto"\n[engine]\nretry = 4\nretry_delay = "1s"\n');
     const second = write("second", "[engine]\nretry = 10\n");
-    expect(readContainersConf([first, second])).toEqual({ retries: 10, retryDelay: "1s" });
-    expect(readContainersConf([])).toEqual({ retries: undefined, retryDelay: undefined });
+    expect(readContainersConf([first, second])).toEqual({ userns: "auto", retries: 10, retryDelay: "1s" });
+    expect(readContainersConf([])).toEqual({ userns: undefined, retries: undefined, retryDelay: undefined });
   });
 
   it("finds the user's files, the one that CONTAINERS_CONF names in their place, and the override", () => {
@@ -35,9 +36,9 @@ describe("readContainersConf()", () => {
     write("containers/containers.conf.d/a.conf", "[engine]\nretry = 2\n");
     expect(readContainersConf().retries).toBe(3);
     vi.stubEnv("CONTAINERS_CONF", write("named", '[engine]\nretry_delay = "7s"\n'));
-    expect(readContainersConf()).toEqual({ retries: undefined, retryDelay: "7s" });
+    expect(readContainersConf()).toMatchObject({ retries: undefined, retryDelay: "7s" });
     vi.stubEnv("CONTAINERS_CONF_OVERRIDE", write("override", "[engine]\nretry = 9\n"));
-    expect(readContainersConf()).toEqual({ retries: 9, retryDelay: "7s" });
+    expect(readContainersConf()).toMatchObject({ retries: 9, retryDelay: "7s" });
   });
 
   it.each([
@@ -45,7 +46,20 @@ describe("readContainersConf()", () => {
     ["engine = 5", /bad has a mistake: engine is not a table/],
     ["[engine]\nretry = -1", /bad has a mistake: retry is not a count/],
     ["[engine]\nretry_delay = 5", /bad has a mistake: retry_delay is not text/],
+    ["[containers]\nuserns = 5", /bad has a mistake: userns is not text/],
   ])("names the file of a mistake: %j", (text, message) => {
     expect(() => readContainersConf([write("bad", text)])).toThrow(message);
+  });
+});
+
+describe("mayBeConfigured()", () => {
+  it.each([
+    ['[containers]\n  userns = "auto"', true],
+    ['containers.userns="auto"', true],
+    ['containers = { env = [], userns = "auto" }', true],
+    ['[containers]\n"userns" = "auto"', true],
+    ['# userns = "auto"\n#userns="auto"\nuserns_size = 1', false],
+  ])("says without parsing whether a key can be set: %j", (text, expected) => {
+    expect(mayBeConfigured("userns", [write("absent.conf", text)])).toBe(expected);
   });
 });

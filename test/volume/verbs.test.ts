@@ -109,7 +109,7 @@ describe("filters", () => {
     expect(() => list("since=nosuch")).toThrow("no such volume");
   });
 
-  it("of prune are fewer, and named volumes stay without --all", async () => {
+  it("of prune are fewer, and named volumes stay unless all are meant", async () => {
     create("named");
     const own = create(undefined).name;
     createContainer(fixture.engine, configWith(volume("used")), "web");

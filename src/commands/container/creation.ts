@@ -6,6 +6,7 @@ import { openSpinner } from "../../cli/spinner.ts";
 import { explainStartOnBoot } from "../../container/boot/explain.ts";
 import { callerFacts } from "../../container/caller-facts.ts";
 import { buildContainerConfig } from "../../container/config/build.ts";
+import { readConfigured } from "../../container/configured.ts";
 import { createWithIds } from "../../container/create-with-ids.ts";
 import { checkLimits } from "../../container/limits.ts";
 import { removeContainer } from "../../container/remove.ts";
@@ -33,7 +34,7 @@ export async function createFromCommandLine(given: Given, context: CommandContex
     unsupported: Object.keys(unsupportedOptions),
     command,
     image: { id: image.id, name: nameOf(image, imageName), defaults: engine.images.config(image).config ?? {} },
-    caller: callerFacts(engine),
+    caller: callerFacts(engine, await readConfigured()),
     createCommand: ["dhow", ...process.argv.slice(2)],
   });
   const config = { ...wanted, mounts: await findMountedImages(given, wanted.mounts, context) };

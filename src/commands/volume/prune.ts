@@ -9,10 +9,19 @@ export const prune = defineCommand({
   usage: "[options]",
   summary: "Remove unused volumes",
   description:
-    "Removes the volumes that no container uses: those that were made without a name, and with --all those with a name as well. Asks first, unless --force is given.",
-  examples: ["dhow volume prune", "dhow volume prune --all --filter label=stage=test", "dhow volume prune --dry-run"],
+    "Removes the volumes that no container uses; with --all=false only those that were made without a name. Asks first, unless --force is given.",
+  examples: [
+    "dhow volume prune",
+    "dhow volume prune --all=false --filter label=stage=test",
+    "dhow volume prune --dry-run",
+  ],
   options: {
-    all: { type: "boolean", short: "a", describe: "Remove all unused volumes, both anonymous and named" },
+    all: {
+      type: "boolean",
+      short: "a",
+      default: true,
+      describe: "Remove all unused volumes, both anonymous and named",
+    },
     "dry-run": { type: "boolean", describe: "Show what would be pruned without actually pruning" },
     filter: {
       type: "string",
@@ -46,11 +55,13 @@ export const prune = defineCommand({
   },
 });
 
-/** `--filter all=true` is docker's way to say --all. */
+/** `--filter all=...` is docker's way to say --all. */
 function readRequest(filters: Filters, all: boolean): PruneRequest {
-  const isInFilters = filters.get("all")?.some((value) => /^(?:true|1)$/i.test(value)) ?? false;
-  if (all && isInFilters) throw invalid("--all and --filter all cannot be used together");
-  return { all: all || isInFilters, filters: new Map([...filters].filter(([key]) => key !== "all")) };
+  const given = filters.get("all")?.map((value) => /^(?:true|1)$/i.test(value));
+  return {
+    all: given === undefined ? all : given.includes(true),
+    filters: new Map([...filters].filter(([key]) => key !== "all")),
+  };
 }
 
 function warningOf({ all }: PruneRequest): string {

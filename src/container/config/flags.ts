@@ -181,6 +181,8 @@ export interface CallerFacts {
   };
   /** The ids of a user namespace, by the path of its file. @throws {DhowError} `invalid-argument`. */
   idsOfNamespace(path: string): { readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] };
+  /** What containers.conf says in place of --userns. */
+  readonly configuredUserns: string | undefined;
   /** Of a container, by its id. */
   userNamespaceOf(id: string): UserNamespaceConfig;
   /** What /etc/subuid or /etc/subgid has for a name. */

@@ -36,6 +36,16 @@ describe("--userns", () => {
     expect(configOf(["--userns=host", "image"], { caller }).userns).toEqual({ mode: "host" });
   });
 
+  it("is taken from containers.conf when nothing else says it", () => {
+    const configuredUserns = "nomap";
+    const caller = fakeCaller({ configuredUserns });
+    expect(configOf(["image"], { caller }).userns).toMatchObject({ kind: "nomap" });
+    expect(configOf(["--userns=host", "image"], { caller }).userns).toEqual({ mode: "host" });
+    expect(configOf(["--uidmap=0:1:9", "image"], { caller }).userns).toMatchObject({ kind: "mapped" });
+    const both = fakeCaller({ configuredUserns, environment: { DHOW_USERNS: "host" } });
+    expect(configOf(["image"], { caller: both }).userns).toEqual({ mode: "host" });
+  });
+
   it("joins that of a container, with its ids", () => {
     const uids = [range(0, 1, 10)];
     const caller = fakeCaller({ userNamespaceOf: () => ({ mode: "private", kind: "nomap", uids, gids: uids }) });
