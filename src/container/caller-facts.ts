@@ -11,7 +11,7 @@ import { currentUser } from "../rootless/user.ts";
 import { hasJournal } from "../runtime/journal.ts";
 import { childEnvironment } from "../system/environment.ts";
 import { absolutePath } from "./config/environment.ts";
-import type { CallerFacts } from "./config/flags.ts";
+import type { CallerFacts, ConfiguredDefaults } from "./config/flags.ts";
 import { readLastCapability } from "./spec/host-facts.ts";
 
 /**
@@ -20,10 +20,10 @@ import { readLastCapability } from "./spec/host-facts.ts";
  */
 export function callerFacts(
   engine: Pick<Engine, "containers" | "warn">,
-  configured: Pick<CallerFacts, "configuredUserns"> = { configuredUserns: undefined },
+  configured: ConfiguredDefaults = {},
 ): CallerFacts {
   return {
-    ...configured,
+    configured,
     cwd: process.cwd(),
     environment: childEnvironment(),
     readFile: (path) => readFileSync(path, "utf8"),

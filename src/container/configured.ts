@@ -1,10 +1,10 @@
 import { findContainersConf, mayBeConfigured } from "../system/containers-conf-files.ts";
-import type { CallerFacts } from "./config/flags.ts";
+import type { ConfiguredDefaults } from "./config/flags.ts";
 
 /** What containers.conf says about containers. @throws {DhowError} `invalid-argument` for a mistake in it. */
-export async function readConfigured(): Promise<Pick<CallerFacts, "configuredUserns">> {
+export async function readConfigured(): Promise<ConfiguredDefaults> {
   const files = findContainersConf();
-  if (!mayBeConfigured("userns", files)) return { configuredUserns: undefined };
+  if (!mayBeConfigured(["userns", "image_volume_mode"], files)) return {};
   const { readContainersConf } = await import("../system/containers-conf.ts");
-  return { configuredUserns: readContainersConf(files).userns };
+  return readContainersConf(files);
 }

@@ -15,8 +15,9 @@ export function findContainersConf(): string[] {
   return [...(named === undefined ? usual : [named]), ...(override === undefined ? [] : [override])].filter(existsSync);
 }
 
-/** Whether any of the files may set that key: most machines have none, and need not load what parses them. */
-export function mayBeConfigured(key: string, files: readonly string[] = findContainersConf()): boolean {
+/** Whether any of the files may set one of these keys: most machines have none, and need not load what parses them. */
+export function mayBeConfigured(keys: readonly string[], files: readonly string[]): boolean {
+  const key = `(?:${keys.join("|")})`;
   const pattern = new RegExp(`^[ \\t]*["']?${key}["']?[ \\t]*=|\\.${key}[ \\t]*=|[{,][ \\t]*${key}[ \\t]*=`, "m");
   return files.some((path) => pattern.test(textOf(path)));
 }

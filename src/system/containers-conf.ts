@@ -7,6 +7,8 @@ import { findContainersConf } from "./containers-conf-files.ts";
 export interface ContainersConf {
   /** `userns` of the table `containers`; undefined unless it says something. */
   readonly userns: string | undefined;
+  /** `image_volume_mode` of the table `engine`, the same. */
+  readonly imageVolumeMode: string | undefined;
   /** `retry` of the table `engine`. */
   readonly retries: number | undefined;
   /** `retry_delay` of the table `engine`, as written: `5s`. */
@@ -21,22 +23,32 @@ type Table = Readonly<Record<string, unknown>>;
  * @throws {DhowError} `invalid-argument` for a mistake in a file, naming it.
  */
 export function readContainersConf(files: readonly string[] = findContainersConf()): ContainersConf {
-  let conf: ContainersConf = { userns: undefined, retries: undefined, retryDelay: undefined };
+  let conf: ContainersConf = {
+    userns: undefined,
+    imageVolumeMode: undefined,
+    retries: undefined,
+    retryDelay: undefined,
+  };
   for (const path of files) {
     const document = read(path);
-    const { retry, retry_delay: delay } = tableIn(document, "engine", path);
-    const { userns } = tableIn(document, "containers", path);
+    const engine = tableIn(document, "engine", path);
+    const { retry } = engine;
     if (retry !== undefined && (typeof retry !== "number" || !Number.isSafeInteger(retry) || retry < 0))
       throw mistake(path, "retry is not a count");
-    if (delay !== undefined && typeof delay !== "string") throw mistake(path, "retry_delay is not text");
-    if (userns !== undefined && typeof userns !== "string") throw mistake(path, "userns is not text");
     conf = {
-      userns: userns || conf.userns,
+      userns: textIn(tableIn(document, "containers", path), "userns", path) || conf.userns,
+      imageVolumeMode: textIn(engine, "image_volume_mode", path) || conf.imageVolumeMode,
       retries: (retry as number | undefined) ?? conf.retries,
-      retryDelay: delay || conf.retryDelay,
+      retryDelay: textIn(engine, "retry_delay", path) || conf.retryDelay,
     };
   }
   return conf;
+}
+
+function textIn(table: Table, key: string, path: string): string | undefined {
+  const value = table[key];
+  if (value !== undefined && typeof value !== "string") throw mistake(path, `${key} is not text`);
+  return value;
 }
 
 function read(path: string): Table {

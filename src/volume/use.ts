@@ -5,7 +5,6 @@ import { isMountPoint, unmountAll } from "../storage/mounts.ts";
 import { newTemporaryPath, removeTree } from "../storage/temporary.ts";
 import type { VolumeMount, VolumeRecord } from "../storage/volumes.ts";
 import { bootId } from "../system/clock.ts";
-import { callerSeesMounts } from "../system/mount-namespace.ts";
 import { tryRun } from "../system/process.ts";
 import { extractInto, packTree } from "./tar.ts";
 
@@ -42,22 +41,6 @@ export async function prepareVolume(engine: VolumeEngine, name: string, use: Vol
     if (volume.needsChown && !isForeign) giveOwner(engine, volume, { use, stats, isFilled });
     return data;
   });
-}
-
-/**
- * Mounts a volume for whoever has started this process.
- * @returns Where its data is.
- * @throws {DhowError} `unsupported` if they could not see the mount.
- */
-export async function showVolume(engine: VolumeEngine, nameOrPrefix: string): Promise<string> {
-  const { name, mount: wanted } = engine.volumes.get(nameOrPrefix);
-  if (wanted && !callerSeesMounts()) {
-    throw new DhowError('cannot run command "dhow volume mount" in rootless mode, must execute `dhow unshare` first', {
-      kind: "unsupported",
-      hint: `the mount of volume ${name} could not be seen from here`,
-    });
-  }
-  return mountVolume(engine, name);
 }
 
 /** Mounts a volume for `volume mount`, until {@link unmountVolume}. @returns Where its data is. */

@@ -23,7 +23,7 @@ export const mount = defineCommand({
   },
   operands: { complete: "containers" },
   async run({ options, operands }, { engine, out }) {
-    const show = visiblePaths("dhow mount");
+    const show = visiblePaths("mount");
     if (operands.length === 0 && !options.all && !options.latest) {
       checkMountFormat(options.format);
       return listMounts(engine, out, { ...options, show });

@@ -23,7 +23,7 @@ export const mount = defineCommand({
         kind: "invalid-argument",
       });
     }
-    const show = visiblePaths("dhow image mount");
+    const show = visiblePaths("image mount");
     checkMountFormat(format);
     const names = all ? engine.images.list().map(({ id }) => id) : operands;
     const mounted: MountedImage[] = [];

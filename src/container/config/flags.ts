@@ -64,7 +64,7 @@ export interface MountFlags {
   readonly tmpfs: readonly string[];
   readonly "read-only": boolean;
   readonly "read-only-tmpfs": boolean;
-  readonly "image-volume": string;
+  readonly "image-volume": string | undefined;
   readonly "volumes-from": readonly string[];
   readonly secret: readonly string[];
   readonly "shm-size": string;
@@ -147,6 +147,13 @@ export interface ContainerFlags
     SecurityFlags,
     HealthFlags {}
 
+export interface ConfiguredDefaults {
+  /** For --userns. */
+  readonly userns?: string | undefined;
+  /** For --image-volume. */
+  readonly imageVolumeMode?: string | undefined;
+}
+
 /** What flags mean depends on the machine and the caller; tests give other ones. */
 export interface CallerFacts {
   /** The caller's working directory, absolute. */
@@ -181,8 +188,8 @@ export interface CallerFacts {
   };
   /** The ids of a user namespace, by the path of its file. @throws {DhowError} `invalid-argument`. */
   idsOfNamespace(path: string): { readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] };
-  /** What containers.conf says in place of --userns. */
-  readonly configuredUserns: string | undefined;
+  /** What containers.conf says in place of flags. */
+  readonly configured: ConfiguredDefaults;
   /** Of a container, by its id. */
   userNamespaceOf(id: string): UserNamespaceConfig;
   /** What /etc/subuid or /etc/subgid has for a name. */

@@ -22,7 +22,12 @@ export function buildMounts(flags: MountFlags, image: ContainerDefaults, caller:
   for (const entry of flags.tmpfs) addTmpfs(given, parseTmpfs(entry));
   const from = flags["volumes-from"];
   // What the user gave goes before what comes from other containers, and that before what the image asks for.
-  const mounts = new Map(imageVolumes(flags["image-volume"], image).map((mount) => [mount.destination, mount]));
+  const mounts = new Map(
+    imageVolumes(flags["image-volume"] ?? caller.configured.imageVolumeMode ?? "", image).map((mount) => [
+      mount.destination,
+      mount,
+    ]),
+  );
   for (const mount of volumesFrom(from, caller)) mounts.set(mount.destination, mount);
   for (const mount of given.values()) mounts.set(mount.destination, mount);
   return {

@@ -8,7 +8,7 @@ import { cut, invalid, unsupported } from "./values.ts";
  * @throws {DhowError} `invalid-argument` in podman's words.
  */
 export function buildUserNamespace(flags: UserFlags, caller: CallerFacts): UserNamespaceConfig {
-  const mode = flags.userns ?? (caller.environment.DHOW_USERNS || caller.configuredUserns || "");
+  const mode = flags.userns ?? (caller.environment.DHOW_USERNS || caller.configured.userns || "");
   const hasMaps = flags.uidmap.length + flags.gidmap.length > 0;
   const hasNames = flags.subuidname !== undefined || flags.subgidname !== undefined;
   if (hasMaps || hasNames) {

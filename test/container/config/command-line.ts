@@ -41,7 +41,7 @@ export function fakeCaller(facts: Partial<CallerFacts> & { files?: Record<string
       ],
     },
     idsOfNamespace: () => ({ uids: [], gids: [] }),
-    configuredUserns: undefined,
+    configured: {},
     userNamespaceOf: () => ({ mode: "host" }),
     subordinateRanges: () => [{ start: 100_000, size: 65_536 }],
     passwdLineOf: (name) => (name === "1000" || name === "ana" ? "ana:x:1000:1000:Ana:/home/ana:/bin/bash" : undefined),

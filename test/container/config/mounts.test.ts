@@ -207,6 +207,9 @@ it("makes the image's volumes volumes of the container, tmpfs or nothing", () =>
   expect(configOf(["--image-volume", "tmpfs", "image"], { image }).mounts).toMatchObject([
     { type: "tmpfs", destination: "/data" },
   ]);
+  const caller = fakeCaller({ configured: { imageVolumeMode: "ignore" } });
+  expect(configOf(["image"], { image, caller }).mounts).toEqual([]);
+  expect(configOf(["--image-volume", "anonymous", "image"], { image, caller }).mounts).toHaveLength(1);
   expect(() => configOf(["--image-volume", "odd", "image"], { image })).toThrow('invalid image-volume type "odd"');
 });
 

@@ -37,12 +37,12 @@ describe("--userns", () => {
   });
 
   it("is taken from containers.conf when nothing else says it", () => {
-    const configuredUserns = "nomap";
-    const caller = fakeCaller({ configuredUserns });
+    const configured = { userns: "nomap" };
+    const caller = fakeCaller({ configured });
     expect(configOf(["image"], { caller }).userns).toMatchObject({ kind: "nomap" });
     expect(configOf(["--userns=host", "image"], { caller }).userns).toEqual({ mode: "host" });
     expect(configOf(["--uidmap=0:1:9", "image"], { caller }).userns).toMatchObject({ kind: "mapped" });
-    const both = fakeCaller({ configuredUserns, environment: { DHOW_USERNS: "host" } });
+    const both = fakeCaller({ configured, environment: { DHOW_USERNS: "host" } });
     expect(configOf(["image"], { caller: both }).userns).toEqual({ mode: "host" });
   });
 

@@ -29,8 +29,7 @@ export const mountOptions = {
   },
   "image-volume": {
     type: "string",
-    default: "anonymous",
-    describe: 'How the volumes named by the image are made ("anonymous"|"tmpfs"|"ignore")',
+    describe: 'How the volumes named by the image are made ("anonymous"|"tmpfs"|"ignore"; default "anonymous")',
   },
   "volumes-from": {
     type: "string",
