@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { suggest } from "../../src/cli/suggest.ts";
+import { suggest } from "../../src/model/suggest.ts";
 
 const names = ["run", "rm", "rmi", "ps", "pull", "version", "images", "inspect"];
 
