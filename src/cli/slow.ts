@@ -1,11 +1,11 @@
 import { DhowError } from "../errors.ts";
+import { suggest } from "../model/suggest.ts";
 import type { CommandEntry, CommandGroup, CommandSpec, OptionTable } from "./command.ts";
 import { parseFlags } from "./flags.ts";
 import { globalOptions, helpedGlobals, parsedGlobalOptions } from "./globals.ts";
 import { findCommand, type LocatedGroup, type UnknownWord } from "./locate.ts";
 import { writeAll } from "./output.ts";
 import type { Program } from "./program.ts";
-import { suggest } from "../model/suggest.ts";
 
 /** Everything that is neither a command nor fast: help, the version line, unknown commands, completion. */
 export async function runSpecial(
