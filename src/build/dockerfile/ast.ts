@@ -1,5 +1,5 @@
 // What a Dockerfile says, as plain data. Words are as they stand in the file: `expandInstruction` (expand.ts) puts the values of
-// variables in, and `resolveMounts` (mounts.ts) reads what --mount says once they are known.
+// variables in, and `resolveMounts` reads what --mount says once they are known.
 
 /** Lines of the file, counted from 1, both included. Here-documents belong to their instruction. */
 export interface SourceRange {
