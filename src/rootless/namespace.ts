@@ -1,5 +1,5 @@
 import { DhowError, errnoOf } from "../errors.ts";
-import { childEnvironment, getVariable } from "../system/environment.ts";
+import { childEnvironment, getVariable, homeDirectory } from "../system/environment.ts";
 import { ensurePrivateDirectory } from "../system/files.ts";
 import { locatePaths } from "../system/paths.ts";
 import { findProgram } from "../system/process.ts";
@@ -129,6 +129,7 @@ function startAgainInside({ pause, runDirectory, userNamespace }: NamespaceRecor
   const { uids, gids } = readIdMap(pause.pid);
   const environment = {
     ...childEnvironment(),
+    ...home(),
     ...invocationName(),
     DHOW_IN_NAMESPACE: "1",
     DHOW_CWD: workingDirectory(),
@@ -152,6 +153,12 @@ function workingDirectory(): string {
     if (errnoOf(error) === "ENOENT") return "";
     throw error;
   }
+}
+
+/** Inside, the password database has somebody else for this process: the owner of uid 0. */
+function home(): Record<string, string> {
+  const directory = homeDirectory();
+  return directory === undefined ? {} : { HOME: directory };
 }
 
 /** Under which name the launcher was called, for the CLI that takes over. */

@@ -116,7 +116,7 @@ describe.each<UserKind>(["range", "root", "norange"])("registries, as the %s use
       expect(secure.exitCode).toBe(125);
       expect(secure.stderr).toContain("http: server gave HTTP response to HTTPS client");
       expect(secure.stderr).toContain("--tls-verify=false");
-      const never = await user.dhow(["run", "--pull=never", "nowhere.invalid/x"]);
+      const never = await user.dhow(["run", "--pull", "never", "nowhere.invalid/x"]);
       expect(never.exitCode).toBe(125);
       expect(never.stderr).toContain("nowhere.invalid/x: image not known");
     });

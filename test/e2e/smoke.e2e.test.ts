@@ -63,6 +63,13 @@ describe.each<{ kind: UserKind; hasRange: boolean }>([
       ).toBe(hasRange ? "1234" : "0");
     });
 
+    it("knows the user's own home where HOME is unset, not the one of the namespace's root", async () => {
+      const { stdout: passwd } = await user.program(["getent", "passwd", user.name]);
+      const data = `XDG_DATA_HOME=${user.home}/.local/share`;
+      const { stdout } = await user.program(["env", "-u", "HOME", data, "dhow", "unshare", "printenv", "HOME"]);
+      expect(stdout.trim()).toBe(passwd.split(":")[5]);
+    });
+
     it("is told by doctor that containers can run", async () => {
       const { exitCode, stdout } = await user.dhow(["doctor"]);
       expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });

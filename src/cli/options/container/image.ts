@@ -6,7 +6,6 @@ export const imageOptions = {
   pull: {
     type: "string",
     default: "missing",
-    valueIfBare: "always",
     describe: 'Pull image policy ("always"|"missing"|"never"|"newer")',
   },
   platform: {
