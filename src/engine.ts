@@ -25,6 +25,9 @@ export interface GlobalOptions {
   readonly storageDriver?: string;
   readonly storageOpts: readonly string[];
   readonly runtime?: string;
+  /** Flags of the OCI runtime, without dashes. */
+  readonly runtimeFlags?: readonly string[];
+  readonly conmon?: string;
   readonly cgroupManager?: string;
   readonly logLevel: LogLevel;
 }

@@ -26,6 +26,7 @@ export const globalOptions = {
     describe: "Who makes the cgroups of containers: cgroupfs or systemd",
     complete: "none",
   },
+  conmon: { type: "string", describe: "Path of conmon, the monitor of containers", complete: "files" },
   config: { type: "string", describe: "Folder of the authentication file config.json", complete: "files" },
   debug: { type: "boolean", short: "D", describe: "Show messages from the level debug on" },
   "log-level": {
@@ -38,6 +39,12 @@ export const globalOptions = {
   root: { type: "string", describe: "Folder for images, layers and containers", complete: "files" },
   runroot: { type: "string", describe: "Folder for the state that ends with the machine's run", complete: "files" },
   runtime: { type: "string", describe: "OCI runtime: a name such as crun or runc, or a path", complete: "files" },
+  "runtime-flag": {
+    type: "string",
+    array: true,
+    describe: "Flag of the OCI runtime, without its dashes",
+    valueName: "flag",
+  },
   "storage-driver": { type: "string", describe: "How root filesystems are made: overlay, fuse-overlayfs or vfs" },
   "storage-opt": { type: "string", array: true, describe: "Option of the storage, as ignore_chown_errors=true" },
   tmpdir: { type: "string", describe: "Same as --runroot, where that is not given", complete: "files" },
@@ -69,7 +76,6 @@ const refused: Readonly<Record<string, string>> = {
   ]),
   ...allWith("dhow does not support it yet", [
     "cdi-spec-dir",
-    "conmon",
     "default-mounts-file",
     "events-backend",
     "hooks-dir",
@@ -80,7 +86,6 @@ const refused: Readonly<Record<string, string>> = {
     "network-config-dir",
     "pull-option",
     "registries-conf",
-    "runtime-flag",
     "syslog",
     "transient-store",
     "volumepath",
@@ -125,12 +130,14 @@ export function readGlobals(given: Readonly<Record<string, FlagValue>>): GlobalO
     runroot: text("runroot") ?? text("tmpdir"),
     storageDriver: text("storage-driver"),
     runtime: text("runtime"),
+    conmon: text("conmon"),
     cgroupManager: text("cgroup-manager"),
   };
   const present = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return {
     ...(present as Partial<typeof options> as Omit<GlobalOptions, "storageOpts" | "logLevel">),
     storageOpts: (given["storage-opt"] as string[] | undefined) ?? [],
+    runtimeFlags: (given["runtime-flag"] as string[] | undefined) ?? [],
     logLevel: readLogLevel(given),
   };
 }

@@ -49,7 +49,11 @@ export interface Starting {
  *
  * @throws {DhowError} `conflict` if it runs already, or cannot be started in its state.
  */
-export function beginStart(engine: Engine, record: ContainerRecord): Starting {
+export function beginStart(
+  engine: Engine,
+  record: ContainerRecord,
+  { preserveFds = [] }: { readonly preserveFds?: readonly number[] } = {},
+): Starting {
   if (isInitialized(record)) return startInitialized(engine, record);
   if (!canStart(record.state)) throw improper(record);
   const { id } = record;
@@ -68,9 +72,9 @@ export function beginStart(engine: Engine, record: ContainerRecord): Starting {
     mkdirSync(runFiles(runDirectory).rootfs, { recursive: true, mode: 0o700 });
     announceAttendance(runDirectory);
     const { manager, path: cgroupsPath } = chooseCgroups(engine, record);
-    const tools = findRuntimeTools({ runtime: engine.globals.runtime, cgroupManager: manager });
+    const tools = findRuntimeTools({ ...engine.globals, cgroupManager: manager });
     checkKeptGroups(record, tools);
-    const launch = launchContainer(launchRequest(engine, record, { network, tools }));
+    const launch = launchContainer({ ...launchRequest(engine, record, { network, tools }), preserveFds });
     parts = { launch, network, cgroupsPath, filters: compiledFilters(engine.paths.run, tools) };
   } catch (error) {
     engine.containers.update(id, { state: record.state, error: messageOf(error), networkState: undefined });
@@ -135,7 +139,7 @@ function launchRequest(
   engine: Engine,
   { id, name, config }: ContainerRecord,
   { network, tools }: { readonly network: NetworkPlan; readonly tools: RuntimeTools },
-): Parameters<typeof launchContainer>[0] {
+): Omit<Parameters<typeof launchContainer>[0], "preserveFds"> {
   const runDirectory = engine.containers.runDirectory(id);
   return {
     tools,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
-import { type CgroupManager, cgroupsPathOf, chooseCgroupManager } from "../rootless/cgroup.ts";
+import { type CgroupManager, type CgroupSupport, cgroupsPathOf, chooseCgroupManager } from "../rootless/cgroup.ts";
 import { runtimeArguments } from "../runtime/conmon.ts";
 import { runFiles } from "../runtime/files.ts";
 import { findRuntimeTools, type RuntimeTools } from "../runtime/tools.ts";
@@ -21,9 +21,12 @@ export function chooseCgroups(
   { globals }: Pick<Engine, "globals">,
   { id, config }: Pick<ContainerRecord, "id" | "config">,
 ): CgroupChoice {
-  const wanted = config.cgroups === "disabled" ? "disabled" : globals.cgroupManager;
-  const support = chooseCgroupManager(wanted);
-  return { manager: support.manager, path: cgroupsPathOf(support, id) };
+  const support = supportFor(globals, config);
+  return { manager: support.manager, path: cgroupsPathOf(support, id, config.cgroupParent) };
+}
+
+function supportFor(globals: Engine["globals"], { cgroups }: ContainerRecord["config"]): CgroupSupport {
+  return chooseCgroupManager(cgroups === "disabled" ? "disabled" : globals.cgroupManager);
 }
 
 /**
@@ -53,8 +56,8 @@ export function containerTools(
   engine: Pick<Engine, "globals">,
   record: Pick<ContainerRecord, "id" | "config">,
 ): RuntimeTools {
-  const { manager } = chooseCgroups(engine, record);
-  return findRuntimeTools({ runtime: engine.globals.runtime, cgroupManager: manager });
+  const { manager } = supportFor(engine.globals, record.config);
+  return findRuntimeTools({ ...engine.globals, cgroupManager: manager });
 }
 
 /**
@@ -64,7 +67,8 @@ export function containerTools(
 export function removeCgroup(engine: CgroupEngine, record: Pick<ContainerRecord, "id" | "config">): void {
   const runDirectory = engine.containers.runDirectory(record.id);
   const { runtimeRoot } = runFiles(runDirectory);
-  if (chooseCgroups(engine, record).manager === "disabled" || !existsSync(`${runtimeRoot}/${record.id}`)) return;
+  if (supportFor(engine.globals, record.config).manager === "disabled" || !existsSync(`${runtimeRoot}/${record.id}`))
+    return;
   const tools = containerTools(engine, record);
   tryRun([tools.runtime, ...runtimeArguments({ tools, runDirectory }), "delete", "--force", record.id]);
 }

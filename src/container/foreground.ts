@@ -19,6 +19,8 @@ import { isRunning } from "./state.ts";
 export interface ForegroundOptions extends StreamChoice {
   /** Passes the signals that this process gets on to the container. */
   readonly proxySignals: boolean;
+  /** Descriptors of this process above 2 that the container's process gets, under the same numbers. */
+  readonly preserveFds?: readonly number[];
   /** Called when the program runs. */
   onStarted?(): void;
 }
@@ -53,7 +55,7 @@ export async function startAttached(
       const record = await getSettled(engine, id);
       if (isRunning(record.state)) throw alreadyRunning(record);
       if (record.restartCount !== 0) engine.containers.update(id, { restartCount: 0 });
-      const starting = beginStart(engine, record);
+      const starting = beginStart(engine, record, options);
       return connectAndGo(engine, { record, starting, options, proxy });
     });
     return await watch(engine, id, run);

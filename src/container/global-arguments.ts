@@ -2,11 +2,13 @@ import type { Engine } from "../engine.ts";
 
 /** For a dhow that is started by a container's processes: it must find the same stores as this one. */
 export function globalArguments({ paths, globals }: Pick<Engine, "paths" | "globals">): string[] {
-  const { root, runroot, runtime, storageDriver, cgroupManager, storageOpts } = globals;
+  const { root, runroot, runtime, runtimeFlags = [], conmon, storageDriver, cgroupManager, storageOpts } = globals;
   return [
     ...(root === undefined ? [] : ["--root", paths.data]),
     ...(runroot === undefined ? [] : ["--runroot", paths.run]),
     ...(runtime === undefined ? [] : ["--runtime", runtime]),
+    ...runtimeFlags.flatMap((flag) => ["--runtime-flag", flag]),
+    ...(conmon === undefined ? [] : ["--conmon", conmon]),
     ...(storageDriver === undefined ? [] : ["--storage-driver", storageDriver]),
     ...(cgroupManager === undefined ? [] : ["--cgroup-manager", cgroupManager]),
     ...storageOpts.flatMap((option) => ["--storage-opt", option]),

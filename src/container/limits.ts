@@ -2,7 +2,7 @@ import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
 import type { Resources } from "../model/resources.ts";
-import { chooseCgroupManager } from "../rootless/cgroup.ts";
+import { cgroupsPathOf, chooseCgroupManager } from "../rootless/cgroup.ts";
 
 /** The controller of cgroup v2 that each limit needs. */
 const controllers: Readonly<Record<keyof Resources, string>> = {
@@ -30,8 +30,9 @@ const controllers: Readonly<Record<keyof Resources, string>> = {
  */
 export function checkLimits(
   { globals }: Pick<Engine, "globals">,
-  { resources = {}, cgroups }: Pick<ContainerConfig, "resources" | "cgroups">,
+  { resources = {}, cgroups, cgroupParent }: Pick<ContainerConfig, "resources" | "cgroups" | "cgroupParent">,
 ): void {
+  if (cgroupParent !== undefined) checkParent(globals, cgroups, cgroupParent);
   const wanted = new Set(Object.keys(resources).map((name) => controllers[name as keyof Resources]));
   if (wanted.size === 0) return;
   if (cgroups === "disabled") throw refused("the container is to have no cgroup (--cgroups=disabled)");
@@ -45,6 +46,17 @@ export function checkLimits(
     `the cgroup controller ${missing.join(", ")} is not available to this user`,
     "as root, delegate it: systemctl edit user@.service, with [Service] and Delegate=cpu cpuset io memory pids",
   );
+}
+
+/** @throws {DhowError} `unsupported` where nobody makes cgroups; `invalid-argument` for a parent that cannot be one here. */
+function checkParent(globals: Engine["globals"], cgroups: ContainerConfig["cgroups"], parent: string): void {
+  const support = chooseCgroupManager(cgroups === "disabled" ? "disabled" : globals.cgroupManager);
+  cgroupsPathOf(support, "", parent);
+  if (support.manager !== "disabled") return;
+  throw new DhowError(`--cgroup-parent ${parent} is not possible: the container gets no cgroup`, {
+    kind: "unsupported",
+    hint: cgroups === "disabled" ? "leave out --cgroups=disabled" : `${support.reason}; see 'dhow doctor'`,
+  });
 }
 
 function refused(reason: string, hint?: string): DhowError {

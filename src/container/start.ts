@@ -8,6 +8,8 @@ import { isRunning } from "./state.ts";
 export interface StartOptions {
   /** For a start by the restart policy; a start by the user begins to count anew. */
   readonly restartCount?: number;
+  /** Descriptors of this process above 2 that the container's process gets, under the same numbers. */
+  readonly preserveFds?: readonly number[];
 }
 
 /**
@@ -18,7 +20,7 @@ export interface StartOptions {
 export async function startContainer(
   engine: Engine,
   nameOrId: string,
-  { restartCount = 0 }: StartOptions = {},
+  { restartCount = 0, preserveFds = [] }: StartOptions = {},
 ): Promise<{ readonly id: string; readonly wasRunning: boolean }> {
   const { id, config } = engine.containers.get(nameOrId);
   await startRequired(engine, config.requires);
@@ -26,7 +28,7 @@ export async function startContainer(
     const record = await getSettled(engine, id);
     if (isRunning(record.state)) return { id, wasRunning: true };
     if (record.restartCount !== restartCount) engine.containers.update(id, { restartCount });
-    const starting = beginStart(engine, record);
+    const starting = beginStart(engine, record, { preserveFds });
     try {
       const created = await starting.create();
       // From now on it is the monitor that has the container cleaned up.

@@ -8,6 +8,7 @@ import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { getVariable } from "../system/environment.ts";
 import { findProgram } from "../system/process.ts";
+import { seccompLabel } from "./config/security.ts";
 import { findJoinedNamespaces, sharedMemoryOf } from "./namespaces.ts";
 import { resolveOwner } from "./plan-network.ts";
 import { needsPreparation } from "./prepared-mounts.ts";
@@ -68,7 +69,7 @@ export function draftSpec(
     initBinary: config.init ? findInit(config) : undefined,
     seccompProfile: readProfile(config),
     cgroupsPath,
-    hostDevices: config.privileged ? listHostDevices() : [],
+    hostDevices: config.privileged ? listHostDevices().filter((path) => !isForeignConsole(path, config)) : [],
     host: withOwnIds(readHostFacts(), config),
   };
   let uncompiled: string | undefined;
@@ -103,6 +104,11 @@ async function prepareMounts(
   return (await import("./user-mounts.ts")).prepareUserMounts(engine, record, place);
 }
 
+/** A systemd in the container would open logins on the host's consoles. */
+function isForeignConsole(path: string, { systemd }: ContainerConfig): boolean {
+  return systemd !== undefined && /^\/dev\/tty\d+$/.test(path);
+}
+
 /** Run folder of the container whose network a container joins. */
 function networkOwnerDirectory(
   { containers }: Pick<Engine, "containers">,
@@ -122,7 +128,8 @@ function findInit({ initPath }: ContainerConfig): string {
   });
 }
 
-function readProfile({ security }: ContainerConfig): string | undefined {
+function readProfile({ security, imageDefaults }: ContainerConfig): string | undefined {
+  if (security.seccompOfImage) return imageDefaults.Labels?.[seccompLabel];
   const { seccomp } = security;
   if (seccomp === undefined || seccomp === "unconfined") return undefined;
   try {

@@ -28,6 +28,8 @@ export interface ContainerConfig {
   readonly terminal: boolean;
   /** Keeps stdin open (-i). */
   readonly stdin: boolean;
+  /** Undefined unless the container is prepared for a systemd in it. */
+  readonly systemd?: SystemdConfig;
   readonly init: boolean;
   /** The user's --init-path; undefined for catatonit. */
   readonly initPath: string | undefined;
@@ -51,6 +53,8 @@ export interface ContainerConfig {
   readonly cgroupMode: NamespaceMode;
   /** --cgroups: whether the runtime makes cgroups for the container. */
   readonly cgroups: "enabled" | "disabled" | "no-conmon";
+  /** As --cgroup-parent has it. */
+  readonly cgroupParent?: string;
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly security: SecurityConfig;
@@ -60,6 +64,8 @@ export interface ContainerConfig {
   readonly devices: readonly string[];
   readonly oomScoreAdj: number | undefined;
   readonly shmSizeBytes: number;
+  /** Absolute paths in the container that get its hosts, resolv.conf and the like as its root does. */
+  readonly chrootDirs?: readonly string[];
   /** Execution domain of its programs. */
   readonly personality?: "LINUX" | "LINUX32";
   /** Hex ids of containers that are started before this one. */
@@ -90,6 +96,11 @@ export interface ContainerConfig {
   readonly imageDefaults: ContainerDefaults;
   /** The command line that created the container, for `inspect`. */
   readonly createCommand: readonly string[];
+}
+
+export interface SystemdConfig {
+  /** Of each tmpfs that it gets; undefined for what the kernel gives. */
+  readonly tmpfsSizeBytes?: number;
 }
 
 export interface LogConfig {
@@ -232,6 +243,8 @@ export interface PortMapping {
 export interface SecurityConfig {
   /** A profile's absolute path, `unconfined`, or undefined for the default profile. */
   readonly seccomp: string | undefined;
+  /** The profile is the one that the image carries in a label; `seccomp` is undefined then. */
+  readonly seccompOfImage?: true;
   readonly noNewPrivileges: boolean;
   /** Paths that stay visible although they are masked by default; `ALL` for all. */
   readonly unmask: readonly string[];

@@ -56,19 +56,47 @@ export function chooseCgroupManager(
   return { ...base, manager: "cgroupfs", reason: `the cgroup ${parent} is this user's`, parent, controllers: list };
 }
 
-/** Where a container's cgroup goes, as the runtime spec says it; undefined when none is made. */
+/**
+ * Where a container's cgroup goes, as the runtime spec says it; undefined when none is made.
+ * @param wanted --cgroup-parent: a slice for systemd; else a cgroup in the user's own one, which may be named with it.
+ * @throws {DhowError} `invalid-argument` for a slice that is none, and for a cgroup outside of the user's.
+ */
 export function cgroupsPathOf(
   { manager, parent }: Pick<CgroupSupport, "manager" | "parent">,
   id: string,
+  wanted?: string,
 ): string | undefined {
   switch (manager) {
     case "systemd":
-      return `user.slice:dhow:${id}`;
-    case "cgroupfs":
-      return `${parent === "/" ? "" : parent}/dhow-${id}`;
+      return `${wanted === undefined ? "user.slice" : sliceOf(wanted)}:dhow:${id}`;
+    case "cgroupfs": {
+      const own = parent === undefined || parent === "/" ? "" : parent;
+      return `${own}${wanted === undefined ? "" : below(own, wanted)}/dhow-${id}`;
+    }
     case "disabled":
       return undefined;
   }
+}
+
+function sliceOf(path: string): string {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (/^[A-Za-z0-9:_.\\-]+\.slice$/.test(name)) return name;
+  throw new DhowError(
+    `did not receive systemd slice as cgroup parent when using systemd to manage cgroups: ${JSON.stringify(path)}`,
+    { kind: "invalid-argument", hint: "name a slice, as user-builds.slice" },
+  );
+}
+
+/** The part of a cgroup's path that follows the user's own cgroup; "" for that itself. */
+function below(own: string, wanted: string): string {
+  const parts = wanted.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) {
+    throw new DhowError(`cgroup parent ${JSON.stringify(wanted)} leads out of this user's cgroup`, {
+      kind: "invalid-argument",
+    });
+  }
+  const path = parts.map((part) => `/${part}`).join("");
+  return path === own || path.startsWith(`${own}/`) ? path.slice(own.length) : path;
 }
 
 /**

@@ -7,6 +7,8 @@ import { childEnvironment } from "../system/environment.ts";
 import { shellQuote, startProgram } from "../system/process.ts";
 import { type MonitorRequest, monitorCommand, runtimeArguments } from "./conmon.ts";
 import { runFiles } from "./files.ts";
+import { splitLines } from "./lines.ts";
+import { startMonitorWithFds } from "./monitor-with-fds.ts";
 import { runtimeError } from "./runtime-error.ts";
 
 type Command = readonly [string, ...string[]];
@@ -16,6 +18,8 @@ export interface LaunchRequest extends MonitorRequest {
   readonly mount: { readonly commands: readonly Command[]; readonly cwd: string };
   /** Makes the network namespace; done before the runtime creates the container, which joins it. */
   readonly network: readonly Command[];
+  /** Descriptors of this process above 2 that the container's process gets, under the same numbers. */
+  readonly preserveFds: readonly number[];
   /** Connects the network namespace, beside the runtime's work; done before the container's program runs. */
   readonly connect: Command | undefined;
   /** Runs the container's health check from the start of its program on; ends when the monitor lets go of its lock. */
@@ -84,13 +88,27 @@ export function launchContainer(request: LaunchRequest): Launch {
     const [code, text] = await finished;
     if (code !== 0) throw launchError(request, code, text);
   };
-  const mounted = firstLine(messages).then((line) => (line === undefined ? fail() : undefined));
+  const said = splitLines(messages);
+  const mounted = said.next().then((line) => (line === undefined ? fail() : undefined));
   mounted.catch(() => undefined);
+  /** The script cannot pass on descriptors with more than one digit: their monitor is started from here. */
+  const createWithFds = async (): Promise<string | undefined> => {
+    if ((await said.next()) === undefined) return fail();
+    const monitor = startMonitorWithFds(request);
+    const { code, output } = await monitor.ended;
+    if (code !== 0) {
+      words.end();
+      await finished;
+      throw launchError(request, code, output);
+    }
+    words.write("created\n");
+    return monitor.report;
+  };
   return {
     mounted,
     async create() {
       words.write("create\n");
-      const report = await firstLine(syncPipe);
+      const report = await (request.preserveFds.length > 0 ? createWithFds() : splitLines(syncPipe).next());
       // The monitor keeps its end open as long as it lives.
       syncPipe.destroy();
       if (report === undefined) return fail();
@@ -114,7 +132,7 @@ const killed = 137;
 function launchScript(request: LaunchRequest): string {
   const runtime = shellQuote([request.tools.runtime, ...runtimeArguments(request)]);
   const id = shellQuote([request.id]);
-  const { mount, network, connect, log, healthTimer } = request;
+  const { mount, network, connect, log, healthTimer, preserveFds } = request;
   // Whatever ends the script early: nothing of the network comes up after it, when nobody would take it down.
   const waitForNetwork = connect ? "wait $connecting; " : "";
   // With the standard streams of the container, or with none; its own stderr is where conmon complains about its arguments.
@@ -127,19 +145,26 @@ function launchScript(request: LaunchRequest): string {
     ...mount.commands.map((command) => `${shellQuote(command)} >&2 || exit ${mountFailed}`),
     "cd /",
     "echo mounted",
-    "exec >&-",
+    ...(preserveFds.length > 0 ? [] : ["exec >&-"]),
     ...network.map((command) => `${shellQuote(command)} </dev/null >&2 3>&- || exit ${networkFailed}`),
     ...(connect ? [`${shellQuote(connect)} </dev/null >&2 3>&- & connecting=$!`] : []),
     `read -r word || { ${waitForNetwork}exit 0; }`,
-    ...(healthTimer ? [`exec 9>${shellQuote([runFiles(request.runDirectory).alive])}; flock -n 9`] : []),
-    `${shellQuote(monitorCommand(request))} ${streams} || { code=$?; ${waitForNetwork}exit $code; }`,
+    ...(preserveFds.length > 0
+      ? ["echo create; exec >&-", `read -r word || { ${waitForNetwork}exit 0; }`]
+      : [
+          ...(healthTimer ? [`exec 9>${shellQuote([runFiles(request.runDirectory).alive])}; flock -n 9`] : []),
+          `${shellQuote(monitorCommand(request))} ${streams} || { code=$?; ${waitForNetwork}exit $code; }`,
+        ]),
     "exec 3>&-",
     // Whoever asked for the container died or gave up: nobody will ever start it.
     `read -r word || { ${waitForNetwork}${waitForCreation(request)}${runtime} delete --force ${id} 2>/dev/null; exit; }`,
     ...(connect ? [`wait $connecting || { ${runtime} delete --force ${id} 2>/dev/null; exit ${networkFailed}; }`] : []),
     '[ "$word" = start ] || exit 0',
     ...(healthTimer
-      ? [`exec 9>&-`, `${shellQuote(healthTimer)} </dev/null >/dev/null 2>&1 ${passed ? "4<&- 5<&- 6<&-" : ""} &`]
+      ? [
+          ...(preserveFds.length > 0 ? [] : ["exec 9>&-"]),
+          `${shellQuote(healthTimer)} </dev/null >/dev/null 2>&1 ${passed ? "4<&- 5<&- 6<&-" : ""} &`,
+        ]
       : []),
     `exec ${runtime} start ${id} >/dev/null`,
   ].join("\n");
@@ -203,20 +228,6 @@ function identifyFromFile(path: string): ProcessIdentity | undefined {
 /** In milliseconds since 1970. The kernel counts start times in hundredths of a second. */
 function startedAt({ startTime }: ProcessIdentity): number {
   return Date.now() - uptime() * 1000 + Number(startTime) * 10;
-}
-
-function firstLine(pipe: Readable): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let text = "";
-    pipe.setEncoding("utf8");
-    pipe.on("data", (chunk: string) => {
-      text += chunk;
-      const end = text.indexOf("\n");
-      if (end >= 0) resolve(text.slice(0, end));
-    });
-    pipe.once("close", () => resolve(undefined));
-    pipe.once("error", () => resolve(undefined));
-  });
 }
 
 function collect(pipe: Readable): Promise<string> {

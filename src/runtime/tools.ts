@@ -18,7 +18,11 @@ export interface RuntimeTools {
 
 export interface ToolChoice {
   /** Name or absolute path; undefined for crun, else runc. */
-  readonly runtime: string | undefined;
+  readonly runtime?: string;
+  /** Global flags for it, without dashes. */
+  readonly runtimeFlags?: readonly string[];
+  /** Path; undefined for the one that is installed. */
+  readonly conmon?: string;
   /** crun's name for it; runc knows only whether it is systemd. */
   readonly cgroupManager: CgroupManager;
 }
@@ -27,20 +31,21 @@ export interface ToolChoice {
  * Finds conmon and the OCI runtime.
  * @throws {DhowError} `unavailable`, naming the package to install.
  */
-export function findRuntimeTools({ runtime, cgroupManager }: ToolChoice): RuntimeTools {
+export function findRuntimeTools({ runtime, runtimeFlags = [], conmon, cgroupManager }: ToolChoice): RuntimeTools {
   const path = findRuntime(runtime);
   const runtimeName = path.slice(path.lastIndexOf("/") + 1);
   return {
-    conmon: findProgram("conmon") ?? missing("conmon"),
+    conmon: conmon ?? findProgram("conmon") ?? missing("conmon"),
     runtime: path,
     runtimeName,
-    runtimeArguments: runtimeName.startsWith("runc")
-      ? cgroupManager === "systemd"
-        ? ["--systemd-cgroup"]
-        : []
-      : [`--cgroup-manager=${cgroupManager}`],
+    runtimeArguments: [...managerArguments(runtimeName, cgroupManager), ...runtimeFlags.map((flag) => `--${flag}`)],
     cgroupEntry: cgroupEntry(cgroupManager),
   };
+}
+
+function managerArguments(runtimeName: string, manager: CgroupManager): string[] {
+  if (!runtimeName.startsWith("runc")) return [`--cgroup-manager=${manager}`];
+  return manager === "systemd" ? ["--systemd-cgroup"] : [];
 }
 
 function findRuntime(wanted: string | undefined): string {

@@ -89,6 +89,21 @@ describe("cgroupsPathOf()", () => {
     expect(cgroupsPathOf({ manager: "cgroupfs", parent: "/" }, "abc")).toBe("/dhow-abc");
     expect(cgroupsPathOf({ manager: "disabled", parent: undefined }, "abc")).toBeUndefined();
   });
+  it.each([
+    { wanted: "jobs/night", expected: "/ci/job/jobs/night/dhow-abc" },
+    { wanted: "/jobs", expected: "/ci/job/jobs/dhow-abc" },
+    { wanted: "/ci/job/jobs/", expected: "/ci/job/jobs/dhow-abc" },
+    { wanted: "/ci/job", expected: "/ci/job/dhow-abc" },
+    { wanted: "/ci/jobs", expected: "/ci/job/ci/jobs/dhow-abc" },
+  ])("puts $wanted into the user's own cgroup", ({ wanted, expected }) => {
+    expect(cgroupsPathOf({ manager: "cgroupfs", parent: "/ci/job" }, "abc", wanted)).toBe(expected);
+  });
+  it("takes slices for systemd, and lets nothing lead out of the user's cgroup", () => {
+    const systemd = { manager: "systemd", parent: undefined } as const;
+    expect(cgroupsPathOf(systemd, "abc", "user-builds.slice")).toBe("user-builds.slice:dhow:abc");
+    expect(() => cgroupsPathOf(systemd, "abc", "/jobs")).toThrow("did not receive systemd slice as cgroup parent");
+    expect(() => cgroupsPathOf({ manager: "cgroupfs", parent: "/ci" }, "abc", "a/../../b")).toThrow("leads out of");
+  });
 });
 
 describe("cgroupEntry()", () => {

@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -43,6 +44,7 @@ describe("launchContainer()", () => {
       network: [],
       connect: undefined,
       healthTimer: undefined,
+      preserveFds: [],
       networkError: (output) => new DhowError(`network: ${output.trim()}`, { kind: "unavailable" }),
       ...change,
     });
@@ -91,6 +93,26 @@ describe("launchContainer()", () => {
     await create();
     await expect(start()).rejects.toThrow("network: no pasta");
     expect(calls()).toContain("delete --force c1");
+  });
+
+  it("passes descriptors on, with the lock of a health check behind them", async () => {
+    const file = openSync(join(folder, "note"), "w");
+    const { mounted, create, start } = launch({ preserveFds: [file], healthTimer: ["true"] });
+    await mounted;
+    await create();
+    await start();
+    closeSync(file);
+    expect(readFileSync(join(folder, "note"), "utf8")).toBe(`--runtime-opt ${file - 2}`);
+    expect(spawnSync("flock", ["-n", join(folder, "alive"), "true"]).status).toBe(1);
+  });
+
+  it("passes on what conmon complains about when it is started with descriptors", async () => {
+    vi.stubEnv("COMPLAIN", "option parsing failed");
+    const file = openSync(join(folder, "note"), "w");
+    const { mounted, create } = launch({ preserveFds: [file] });
+    await mounted;
+    await expect(create()).rejects.toThrow("conmon failed: conmon: option parsing failed");
+    closeSync(file);
   });
 
   it("passes on what the runtime said when it could not create the container", async () => {

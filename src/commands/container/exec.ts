@@ -1,9 +1,10 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { defineCommand } from "../../cli/command.ts";
 import { callerFacts } from "../../container/caller-facts.ts";
 import { buildEnvironment } from "../../container/config/environment.ts";
 import { execInContainer } from "../../container/exec.ts";
 import { DhowError } from "../../errors.ts";
+import { inheritedFdOptions, readInheritedFds } from "./inherited-fds.ts";
 import { findTarget, targetOptions } from "./targets.ts";
 
 export const exec = defineCommand({
@@ -29,13 +30,7 @@ export const exec = defineCommand({
       complete: "files",
     },
     interactive: { type: "boolean", short: "i", describe: "Make STDIN available to the contained process" },
-    "preserve-fd": {
-      type: "string",
-      array: true,
-      describe: "Pass these file descriptors to the container",
-      valueName: "strings",
-    },
-    "preserve-fds": { type: "number", default: 0, describe: "Pass N additional file descriptors to the container" },
+    ...inheritedFdOptions,
     privileged: {
       type: "boolean",
       describe: "Give the process extended Linux capabilities inside the container.  The default is false",
@@ -79,36 +74,13 @@ export const exec = defineCommand({
       stdin: options.interactive,
       detachKeys: options["detach-keys"],
       detach: options.detach,
-      preserveFds: readDescriptors(options["preserve-fd"], options["preserve-fds"]),
+      preserveFds: readInheritedFds(options),
     });
     if (end.kind === "exited") return end.exitCode;
     if (options.detach) out.line(end.sessionId);
     return 0;
   },
 });
-
-/** Those that are listed, and the first so many above 2. @throws {DhowError} for one that is not open. */
-function readDescriptors(listed: readonly string[], count: number): number[] {
-  const numbers = listed.flatMap((text) => text.split(",")).map(Number);
-  const all = [...numbers, ...Array.from({ length: count }, (_, index) => 3 + index)];
-  for (const fd of all) {
-    if (!Number.isInteger(fd) || fd < 3 || !isInherited(fd)) {
-      throw new DhowError(`file descriptor ${fd} is not available - the preserve-fd option cannot be used with it`, {
-        kind: "invalid-argument",
-      });
-    }
-  }
-  return [...new Set(all)];
-}
-
-/** Whether it is open, and by the caller: the ones without a name in a file system are this process's own. */
-function isInherited(fd: number): boolean {
-  try {
-    return !readlinkSync(`/proc/self/fd/${fd}`).startsWith("anon_inode:");
-  } catch {
-    return false;
-  }
-}
 
 function readIdFile(path: string): string {
   try {

@@ -7,6 +7,7 @@ import { startContainer } from "../../container/start.ts";
 import { DhowError } from "../../errors.ts";
 import { createFromCommandLine } from "./creation.ts";
 import { exitCodeOf } from "./exit-code.ts";
+import { inheritedFdOptions, readInheritedFds } from "./inherited-fds.ts";
 import { removeImageOf } from "./remove-image-of.ts";
 
 export const run = defineCommand({
@@ -18,7 +19,7 @@ export const run = defineCommand({
     "dhow run --rm -it --network host imageID sh",
     "dhow run -d -p 8080:80 imageID",
   ],
-  options: runOptions,
+  options: { ...runOptions, ...inheritedFdOptions },
   operands: { min: 1, interspersed: false, complete: "images" },
   async run(given, context) {
     const { engine, out } = context;
@@ -28,10 +29,11 @@ export const run = defineCommand({
     }
     if (options.rmi && options.detach) throw cannotRemoveImage();
     const streams = chooseStreams(options.attach);
+    const preserveFds = readInheritedFds(options);
     const { id, config } = await createFromCommandLine(given, context);
     try {
       if (options.detach) {
-        await startContainer(engine, id);
+        await startContainer(engine, id, { preserveFds });
         if (config.log.driver !== "passthrough") out.line(id);
         return 0;
       }
@@ -41,6 +43,7 @@ export const run = defineCommand({
         terminal: config.terminal,
         detachKeys: config.detachKeys,
         proxySignals: options["sig-proxy"],
+        preserveFds,
         onStarted() {
           if (!streams.stdout && !streams.stderr) out.line(id);
         },

@@ -10,6 +10,7 @@ import { buildPasswd } from "./passwd.ts";
 import { buildProcess } from "./process.ts";
 import { changeResources } from "./resources.ts";
 import { buildSecurity } from "./security.ts";
+import { buildSystemd } from "./systemd.ts";
 import { refuseContradictions, refuseUnsupported } from "./unsupported.ts";
 import { buildUserNamespace } from "./user-namespace.ts";
 import { invalid } from "./values.ts";
@@ -44,13 +45,14 @@ export function buildContainerConfig(request: ConfigRequest): ContainerConfig {
   refuseUnsupported(request.unsupported, { options: flags, changed });
   refuseContradictions({ changed });
   const process = buildProcess({ flags, command, image: image.defaults, caller });
-  const security = buildSecurity(flags, caller);
+  const security = buildSecurity(flags, image.defaults, caller);
   const userns = buildUserNamespace(flags, caller);
   const network = buildNetwork(flags, image.defaults, caller);
   return {
     imageName: image.name,
     imageId: image.id,
     ...process,
+    ...buildSystemd(flags, process.argv, image.defaults),
     user: flags.user ?? ownUser(userns) ?? process.user,
     ...buildMetadata(flags, image.defaults.Labels ?? {}, caller),
     ...buildMounts(flags, image.defaults, caller),

@@ -24,6 +24,7 @@ export interface ProcessFlags {
   readonly tty: boolean;
   readonly init: boolean;
   readonly "init-path": string | undefined;
+  readonly systemd: string;
   readonly "stop-signal": string | undefined;
   readonly "stop-timeout": number;
   readonly timeout: number;
@@ -68,6 +69,8 @@ export interface MountFlags {
   readonly "volumes-from": readonly string[];
   readonly secret: readonly string[];
   readonly "shm-size": string;
+  readonly "shm-size-systemd": string | undefined;
+  readonly chrootdirs: readonly string[];
   readonly device: readonly string[];
 }
 
@@ -84,6 +87,8 @@ export interface SecurityFlags {
   readonly uts: string | undefined;
   readonly cgroupns: string | undefined;
   readonly cgroups: string;
+  readonly "cgroup-parent": string | undefined;
+  readonly "seccomp-policy": string;
 }
 
 export interface HealthFlags {

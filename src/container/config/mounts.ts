@@ -11,7 +11,7 @@ import { volumesFrom } from "./volumes-from.ts";
 
 export type MountPart = Pick<
   ContainerConfig,
-  "mounts" | "secrets" | "volumesFrom" | "readOnly" | "readOnlyTmpfs" | "shmSizeBytes" | "devices"
+  "mounts" | "secrets" | "volumesFrom" | "readOnly" | "readOnlyTmpfs" | "shmSizeBytes" | "devices" | "chrootDirs"
 >;
 
 /** What file systems the container gets beside those of every container. */
@@ -38,6 +38,7 @@ export function buildMounts(flags: MountFlags, image: ContainerDefaults, caller:
     readOnlyTmpfs: flags["read-only-tmpfs"],
     shmSizeBytes: parseShmSize(flags["shm-size"]),
     devices: parseDevices(splitList(flags.device), caller),
+    ...(flags.chrootdirs.length > 0 ? { chrootDirs: splitList(flags.chrootdirs).map(checkDestination) } : {}),
   };
 }
 

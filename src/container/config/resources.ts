@@ -15,22 +15,29 @@ export interface ResourceRequest {
  * @throws {DhowError} `invalid-argument`.
  */
 export function changeResources(request: ResourceRequest, before: Resources = {}): Resources {
-  const resources = {
-    ...before,
-    ...cpuPart(request),
-    ...memoryPart(request),
-    ...ioPart(request),
-    ...unifiedPart(request),
-  };
+  const change = { ...cpuPart(request), ...memoryPart(request), ...ioPart(request), ...unifiedPart(request) };
+  const resources = { ...before, ...withoutLimits(change, before) };
   const { memoryBytes, memorySwapBytes, memoryReservationBytes } = resources;
   if (memorySwapBytes !== undefined && memorySwapBytes !== -1) {
     if (memoryBytes === undefined) throw invalid("you should always set a memory limit when using a memory swap limit");
     if (memorySwapBytes < memoryBytes) throw invalid("minimum memoryswap limit should be larger than memory limit");
   }
-  if (memoryBytes !== undefined && memoryReservationBytes !== undefined && memoryBytes < memoryReservationBytes) {
+  if (
+    memoryBytes !== undefined &&
+    memoryBytes > 0 &&
+    memoryReservationBytes !== undefined &&
+    memoryBytes < memoryReservationBytes
+  ) {
     throw invalid("minimum memory limit cannot be less than memory reservation limit, see usage");
   }
   return resources;
+}
+
+/** 0 stands for no limit: it takes away one that there was, and is nothing where there was none. */
+function withoutLimits(change: Resources, before: Resources): Resources {
+  const wanted = Object.entries(change).filter(([key, value]) => value !== 0 || key in before);
+  const lifted: readonly string[] = ["memoryBytes", "memorySwapBytes", "memoryReservationBytes", "cpuQuota"];
+  return Object.fromEntries(wanted.map(([key, value]) => [key, value === 0 && lifted.includes(key) ? -1 : value]));
 }
 
 function cpuPart({ flags, changed }: ResourceRequest): Resources {

@@ -1,4 +1,5 @@
 import type { ContainerConfig, NamespaceMode, SecurityConfig, Ulimit } from "../../model/container-config.ts";
+import type { ContainerDefaults } from "../../oci/image.ts";
 import { mergeCapabilities } from "../capabilities.ts";
 import { absolutePath } from "./environment.ts";
 import type { CallerFacts, SecurityFlags } from "./flags.ts";
@@ -19,10 +20,11 @@ export type SecurityPart = Pick<
   | "utsMode"
   | "cgroupMode"
   | "cgroups"
+  | "cgroupParent"
 >;
 
 /** Rights, limits and namespaces of the container's processes. */
-export function buildSecurity(flags: SecurityFlags, caller: CallerFacts): SecurityPart {
+export function buildSecurity(flags: SecurityFlags, image: ContainerDefaults, caller: CallerFacts): SecurityPart {
   const capAdd = splitList(flags["cap-add"]).filter(Boolean);
   const capDrop = splitList(flags["cap-drop"]).filter(Boolean);
   mergeCapabilities(capAdd, capDrop, caller.lastCapability);
@@ -30,7 +32,7 @@ export function buildSecurity(flags: SecurityFlags, caller: CallerFacts): Securi
     capAdd,
     capDrop,
     privileged: flags.privileged,
-    security: parseSecurityOptions(flags["security-opt"], caller),
+    security: applyPolicy(flags["seccomp-policy"], parseSecurityOptions(flags["security-opt"], caller), image),
     ulimits: parseUlimits(splitList(flags.ulimit)),
     sysctls: parseSysctls(splitList(flags.sysctl)),
     oomScoreAdj: checkOomScore(flags["oom-score-adj"]),
@@ -40,6 +42,7 @@ export function buildSecurity(flags: SecurityFlags, caller: CallerFacts): Securi
     utsMode: parseNamespace(flags.uts, caller),
     cgroupMode: parseNamespace(flags.cgroupns, caller),
     cgroups: parseCgroups(flags.cgroups),
+    ...(flags["cgroup-parent"] ? { cgroupParent: flags["cgroup-parent"] } : {}),
   };
 }
 
@@ -75,6 +78,19 @@ function parseSecurityOptions(given: readonly string[], caller: CallerFacts): Se
     }
   }
   return { seccomp, noNewPrivileges, mask, unmask, given };
+}
+
+/** The label with which an image brings a seccomp profile. */
+export const seccompLabel = "io.containers.seccomp.profile";
+
+/** @throws {DhowError} `invalid-argument` with podman's words. */
+function applyPolicy(policy: string, security: SecurityConfig, { Labels = {} }: ContainerDefaults): SecurityConfig {
+  if (policy === "" || policy === "default") return security;
+  if (policy !== "image") {
+    throw invalid(`invalid seccomp policy ${JSON.stringify(policy)}: valid policies are ["default" "image"]`);
+  }
+  if (!Labels[seccompLabel]) throw invalid("no seccomp policy defined by image", `it has no label ${seccompLabel}`);
+  return { ...security, seccomp: undefined, seccompOfImage: true };
 }
 
 /** SELinux and AppArmor confinement need root to set up: only turning them off is possible. */

@@ -7,17 +7,9 @@ const groups: readonly { readonly flags: readonly string[]; readonly why: string
     why: "cgroup v2, which alone a user may use, knows no such limit",
   },
   { flags: ["rdt-class"], why: "only root can use Intel RDT" },
-  { flags: ["cgroup-parent"], why: "containers' cgroups lie in the one that this user was given" },
-  { flags: ["systemd", "shm-size-systemd"], why: "dhow prepares nothing for a systemd in the container" },
   { flags: ["gpus"], why: "dhow reads no CDI files; --device shows single devices" },
   { flags: ["rootfs"], why: "containers are made of images; 'dhow import' makes one of a tree" },
-  { flags: ["seccomp-policy"], why: "a profile comes from --security-opt seccomp=FILE, never from the image" },
-  { flags: ["chrootdirs"], why: "hosts and resolv.conf are made for the container's own root only" },
   { flags: ["decryption-key"], why: "dhow reads no encrypted images" },
-  {
-    flags: ["preserve-fd", "preserve-fds"],
-    why: "the monitor of a container passes no descriptors on; 'dhow exec --preserve-fds' does",
-  },
   {
     flags: ["ip", "ip6", "mac-address", "network-alias", "link-local-ip"],
     why: "these belong to user-defined networks",
@@ -36,8 +28,6 @@ const groups: readonly { readonly flags: readonly string[]; readonly why: string
 /** Values of otherwise refused flags that ask for what dhow does anyway. */
 const harmless: Readonly<Record<string, readonly string[]>> = {
   sdnotify: ["ignore"],
-  "seccomp-policy": ["default"],
-  systemd: ["false"],
 };
 
 export interface GivenFlags {

@@ -37,6 +37,7 @@ export function inspectConfig({ id, config }: ContainerRecord): object {
     CreateCommand: config.createCommand,
     Timezone: config.timezone ?? "",
     Umask: config.umask,
+    SystemdMode: config.systemd !== undefined,
     Secrets: config.secrets.map(inspectSecret),
     Timeout: config.timeoutSeconds,
     StopTimeout: config.stopTimeoutSeconds,

@@ -63,13 +63,13 @@ export function inspectHostConfig({ config }: ContainerRecord, { logPath }: { re
   };
 }
 
-function limits({ resources = {} }: ContainerConfig): object {
+function limits({ resources = {}, cgroupParent = "" }: ContainerConfig): object {
   const { cpuQuota = 0, cpuPeriod = 0 } = resources;
   return {
     CpuShares: resources.cpuShares ?? 0,
     Memory: resources.memoryBytes ?? 0,
     NanoCpus: cpuQuota > 0 && cpuPeriod > 0 ? Math.round((cpuQuota / cpuPeriod) * 1e9) : 0,
-    CgroupParent: "",
+    CgroupParent: cgroupParent,
     BlkioWeight: resources.blkioWeight ?? 0,
     BlkioWeightDevice: resources.blkioWeightDevices?.map(({ path, value }) => ({ Path: path, Weight: value })) ?? null,
     BlkioDeviceReadBps: deviceRates(resources.readBps),

@@ -106,6 +106,7 @@ function containerEnvironment(input: SpecInput): string[] {
   const missing = [
     ["HOME", user.home],
     ["HOSTNAME", hostnameOf(input)],
+    ...(config.systemd ? [["container_uuid", input.containerId.slice(0, 32)]] : []),
   ].filter(([name]) => !names.has(name));
   return [...given, ...missing.map(([name, value]) => `${name}=${value}`)];
 }

@@ -1,4 +1,4 @@
-import type { MountConfig } from "../../model/container-config.ts";
+import type { MountConfig, SystemdConfig } from "../../model/container-config.ts";
 import type { MountSpec } from "../../oci/runtime-spec.ts";
 import { parseDevice } from "../config/devices.ts";
 import { tmpfsOptions } from "../config/mount-options.ts";
@@ -63,7 +63,7 @@ function sysMount(input: SpecInput): MountSpec {
 
 function cgroupMount({ config }: SpecInput): MountSpec {
   const open = config.security.unmask.some((path) => path.toLowerCase() === "all" || path === "/sys/fs/cgroup");
-  const access = config.privileged || open ? "rw" : "ro";
+  const access = config.privileged || open || config.systemd ? "rw" : "ro";
   return mount("/sys/fs/cgroup", "cgroup", ["rprivate", "nosuid", "noexec", "nodev", "relatime", access]);
 }
 
@@ -92,8 +92,11 @@ function fileMounts({ files, userDatabase, config, initBinary }: SpecInput): Mou
     ["/run/.containerenv", files.containerenv],
   ];
   const access = config.readOnly ? ["ro"] : [];
-  const mounts = binds.flatMap(([destination, source]) =>
-    source === undefined ? [] : [mount(destination, "bind", ["bind", "rprivate", ...access], source)],
+  const roots = ["", ...(config.chrootDirs ?? []).map((path) => path.replace(/\/+$/, ""))];
+  const mounts = binds.flatMap(([path, source]) =>
+    source === undefined
+      ? []
+      : roots.map((root) => mount(`${root}${path}`, "bind", ["bind", "rprivate", ...access], source)),
   );
   if (config.init && initBinary !== undefined) {
     mounts.push(mount(initPath, "bind", ["bind", "rprivate", "ro", "nosuid", "nodev"], initBinary));
@@ -103,8 +106,16 @@ function fileMounts({ files, userDatabase, config, initBinary }: SpecInput): Mou
 
 /** A read-only container keeps places for temporary files. */
 function writableMounts({ config }: SpecInput): MountSpec[] {
+  if (config.systemd) return systemdMounts(config.systemd);
   if (!config.readOnly || !config.readOnlyTmpfs) return [];
   return ["/run", "/tmp", "/var/tmp"].map((path) => mount(path, "tmpfs", tmpfsOptions(["rw"])));
+}
+
+/** Where systemd wants to write, and expects to find nothing of the last time. */
+function systemdMounts({ tmpfsSizeBytes }: SystemdConfig): MountSpec[] {
+  const size = tmpfsSizeBytes === undefined ? [] : [`size=${tmpfsSizeBytes}`];
+  const options = ["rw", "rprivate", "nosuid", "nodev", "tmpcopyup", ...size];
+  return ["/run", "/run/lock", "/tmp", "/var/log/journal"].map((path) => mount(path, "tmpfs", options));
 }
 
 function userMounts({ config, mountSources }: SpecInput): MountSpec[] {

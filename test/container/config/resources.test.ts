@@ -78,7 +78,23 @@ describe("checkLimits()", () => {
     expect(() => checkLimits({ globals }, { resources: { pidsLimit: 1 }, cgroups: "disabled" })).toThrow(/no cgroup/);
   });
 
+  it("refuses a parent for a cgroup that nobody makes", () => {
+    expect(() => checkLimits({ globals }, { cgroups: "enabled", cgroupParent: "/jobs" })).toThrow(
+      "--cgroup-parent /jobs is not possible: the container gets no cgroup",
+    );
+  });
+
   it("has nothing against containers without limits", () => {
     expect(checkLimits({ globals }, { cgroups: "enabled" })).toBeUndefined();
+  });
+});
+
+describe("0 as a limit", () => {
+  it("is none, and takes away one that there was", () => {
+    expect(change({ memory: "0", "cpu-quota": 0, "cpu-shares": 0 })).toEqual({});
+    expect(change({ memory: "0" }, { memoryBytes: 1 << 20, memorySwapBytes: 2 << 20 })).toEqual({
+      memoryBytes: -1,
+      memorySwapBytes: -1,
+    });
   });
 });

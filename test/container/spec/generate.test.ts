@@ -203,3 +203,23 @@ describe("kernel paths", () => {
     expect(specOf(["--privileged"]).linux).toMatchObject({ maskedPaths: [], readonlyPaths: [] });
   });
 });
+
+describe("a container for systemd", () => {
+  it("has places to write to, its id and a writable cgroup", () => {
+    const { mounts, process } = generateSpec(inputOf(["--systemd=always", "--shm-size-systemd=1m"]));
+    const at = (path: string) => mounts.find(({ destination }) => destination === path);
+    for (const path of ["/run", "/run/lock", "/tmp", "/var/log/journal"]) {
+      expect(at(path)).toMatchObject({ type: "tmpfs", options: expect.arrayContaining(["tmpcopyup", "size=1048576"]) });
+    }
+    expect(at("/sys/fs/cgroup")?.options).toContain("rw");
+    expect(process.env).toContain("container_uuid=0123456789abcdef0123456789abcdef");
+  });
+});
+
+describe("--chrootdirs", () => {
+  it("shows the container's files there too", () => {
+    const { mounts } = generateSpec(inputOf(["--chrootdirs", "/srv/a/,/b"]));
+    const hosts = mounts.filter(({ source }) => source === "/f/hosts").map(({ destination }) => destination);
+    expect(hosts).toEqual(["/etc/hosts", "/b/etc/hosts", "/srv/a/etc/hosts"]);
+  });
+});

@@ -45,6 +45,17 @@ export const mountOptions = {
     valueName: "stringArray",
     complete: "secrets",
   },
+  "shm-size-systemd": {
+    type: "string",
+    describe: "Size of the tmpfs mounts that a container with systemd gets",
+    valueName: "<number>[<unit>]",
+  },
+  chrootdirs: {
+    type: "string",
+    array: true,
+    describe: "Directories in the container that get hosts, resolv.conf and the like as its root does",
+    valueName: "strings",
+  },
   "shm-size": { type: "string", default: "65536k", describe: "Size of /dev/shm", valueName: "<number>[<unit>]" },
   device: { type: "string", array: true, describe: "Add a host device to the container", valueName: "strings" },
 } as const satisfies OptionTable;

@@ -65,6 +65,13 @@ export const processOptions = {
     describe: "Run an init binary inside the container that forwards signals and reaps processes",
   },
   "init-path": { type: "string", describe: "Path to the container-init binary", complete: "files" },
+  systemd: {
+    type: "string",
+    default: "true",
+    choices: ["true", "false", "always"],
+    valueIfBare: "true",
+    describe: 'Prepare the container for systemd: "true" if that is what it runs, "always", or "false"',
+  },
   "stop-signal": { type: "string", describe: "Signal to stop a container. Default is SIGTERM" },
   "stop-timeout": {
     type: "number",

@@ -8,8 +8,6 @@ const text = (describe: string): OptionSpec => ({ type: "string", array: true, h
 const toggle = (describe: string): OptionSpec => ({ type: "boolean", hidden: true, describe });
 
 export const unsupportedOptions = {
-  "cgroup-parent": text("Optional parent cgroup for the container"),
-  chrootdirs: text("Chroot directories inside the container"),
   "cpu-rt-period": text("Limit the CPU real-time period"),
   "cpu-rt-runtime": text("Limit the CPU real-time runtime"),
   "decryption-key": text("Key needed to decrypt the image"),
@@ -25,14 +23,9 @@ export const unsupportedOptions = {
   "oom-kill-disable": toggle("Disable OOM Killer"),
   pod: text("Run container in an existing pod"),
   "pod-id-file": text("Read the pod ID from the file"),
-  "preserve-fd": text("File descriptors to pass into the container"),
-  "preserve-fds": text("Number of additional file descriptors to pass into the container"),
   "rdt-class": text("Intel RDT class of service"),
   rootfs: toggle("The first argument is the root filesystem of an exploded container"),
   sdnotify: text("sd-notify behavior"),
-  "seccomp-policy": text("Policy for selecting a seccomp profile"),
-  "shm-size-systemd": text("Size of systemd specific tmpfs mounts"),
-  systemd: text("Run container in systemd mode"),
 } as const satisfies OptionTable;
 
 /** Flags that stand for what dhow does anyway. */
