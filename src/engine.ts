@@ -1,3 +1,4 @@
+import type { ArtifactStore } from "./storage/artifacts.ts";
 import type { BlobStore } from "./storage/blobs.ts";
 import type { ContainerStore } from "./storage/containers.ts";
 import type { Database } from "./storage/database.ts";
@@ -14,6 +15,7 @@ import type { LogLevel } from "./system/log.ts";
 import type { Paths } from "./system/paths.ts";
 
 /** Records as the fronts see them, who know the engine but not the stores. */
+export type { ArtifactRecord } from "./storage/artifacts.ts";
 export type { ContainerRecord } from "./storage/containers.ts";
 export type { ImageRecord } from "./storage/images.ts";
 export type { SecretRecord } from "./storage/secrets.ts";
@@ -44,6 +46,7 @@ export interface Engine {
   readonly layers: LayerStore;
   readonly images: ImageStore;
   readonly manifestLists: ManifestListStore;
+  readonly artifacts: ArtifactStore;
   readonly containers: ContainerStore;
   readonly volumes: VolumeStore;
   readonly secrets: SecretStore;

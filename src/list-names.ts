@@ -16,6 +16,7 @@ export function listNames(kind: NameKind, globals: Pick<GlobalOptions, "root" | 
     const named = [...engine.images.list(), ...engine.manifestLists.list()];
     return [...new Set(named.flatMap(({ names }) => names.flatMap(shortAndLong)))];
   }
+  if (kind === "artifacts") return engine.artifacts.list().map(({ name }) => name);
   if (kind === "secrets") return engine.secrets.list().map(({ name }) => name);
   if (kind === "volumes") return engine.volumes.list().map(({ name }) => name);
   return engine.containers

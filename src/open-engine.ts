@@ -4,6 +4,7 @@ import { currentUserId } from "./rootless/user.ts";
 import { withAdditionalImages } from "./storage/additional-images.ts";
 import { findAdditionalPlaces } from "./storage/additional-places.ts";
 import { type AdditionalStore, openAdditionalStores } from "./storage/additional-stores.ts";
+import { artifactsSchema, openArtifacts } from "./storage/artifacts.ts";
 import { openBlobs } from "./storage/blobs.ts";
 import { checkDriverName, chooseDriver } from "./storage/choose-driver.ts";
 import { containersSchema, openContainers } from "./storage/containers.ts";
@@ -21,7 +22,7 @@ import { ensurePrivateDirectory } from "./system/files.ts";
 import { locatePaths } from "./system/paths.ts";
 
 const schemas = [
-  ...[locksSchema, leasesSchema, layersSchema, imagesSchema, manifestListsSchema],
+  ...[locksSchema, leasesSchema, layersSchema, imagesSchema, manifestListsSchema, artifactsSchema],
   ...[containersSchema, volumesSchema, secretsSchema],
 ];
 
@@ -62,6 +63,7 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
     withAdditionalImages(openImages({ database: database(), blobs: blobs(), layers }), additional),
   );
   const manifestLists = lazy(() => openManifestLists(database()));
+  const artifacts = lazy(() => openArtifacts(database(), blobs()));
   const containers = lazy(() =>
     openContainers({
       ...{ paths: paths(), database: database(), locks: locks() },
@@ -86,6 +88,7 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
       layers,
       images,
       manifestLists,
+      artifacts,
       containers,
       volumes,
       secrets,

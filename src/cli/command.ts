@@ -2,7 +2,15 @@ import type { Engine, GlobalOptions } from "../engine.ts";
 import type { Output } from "./output.ts";
 
 /** What kind of name a shell completes at a place of the command line. */
-export type CompletionKind = "containers" | "running-containers" | "images" | "volumes" | "secrets" | "files" | "none";
+export type CompletionKind =
+  | "artifacts"
+  | "containers"
+  | "running-containers"
+  | "images"
+  | "volumes"
+  | "secrets"
+  | "files"
+  | "none";
 
 /** One flag, as pflag understands it. The table of these drives parsing, help, errors and completion. */
 export interface OptionSpec {

@@ -1,4 +1,5 @@
 import type { CommandEntry, CommandTree } from "../cli/command.ts";
+import { artifactGroup } from "./artifact/table.ts";
 import { containerCommands, containerGroup } from "./container/table.ts";
 import { healthcheckGroup } from "./healthcheck/table.ts";
 import { imageCommands, imageGroup } from "./image/table.ts";
@@ -27,6 +28,7 @@ export const commands: CommandTree = {
   ...containerCommands,
   ...imageCommands,
   ...systemCommands,
+  artifact: { summary: "Manage artifacts: files in registries", topic: "groups", commands: artifactGroup },
   container: { summary: "Manage containers", topic: "groups", commands: containerGroup },
   healthcheck: { summary: "Manage health checks of containers", topic: "groups", commands: healthcheckGroup },
   diff,

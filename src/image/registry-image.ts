@@ -28,6 +28,12 @@ export interface RegistryImage extends SourceImage, AsyncDisposable {
   readonly reference: Reference;
 }
 
+interface OpenOptions extends RegistryOptions {
+  readonly platform: Platform;
+  /** Takes artifacts, too. */
+  readonly anyContent?: boolean;
+}
+
 /** Indexes within indexes are allowed, but not for ever. */
 const deepestIndex = 3;
 
@@ -62,7 +68,7 @@ export async function connectForPush(
 export async function openRegistryImage(
   config: RegistriesConfig,
   reference: Reference,
-  options: RegistryOptions & { readonly platform: Platform },
+  options: OpenOptions,
 ): Promise<RegistryImage> {
   const mirrorFailures: string[] = [];
   for (const source of findPullSources(config, reference)) {
@@ -77,11 +83,7 @@ export async function openRegistryImage(
   throw new Error("a reference has no source at all");
 }
 
-async function openAt(
-  source: PullSource,
-  wanted: Reference,
-  options: RegistryOptions & { readonly platform: Platform },
-): Promise<RegistryImage> {
+async function openAt(source: PullSource, wanted: Reference, options: OpenOptions): Promise<RegistryImage> {
   const client = await connect(source, wanted, options);
   try {
     const { reference } = source;
@@ -90,7 +92,7 @@ async function openAt(
     for (let depth = 0; depth < deepestIndex; depth++) {
       const parsed = parseManifest(fetched.bytes, fetched.contentType);
       if (parsed.kind === "manifest") {
-        requireImage(parsed.manifest);
+        if (!options.anyContent) requireImage(parsed.manifest);
         return {
           client,
           reference,

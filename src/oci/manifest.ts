@@ -40,7 +40,7 @@ export function requireImage({ config, layers, artifactType }: Manifest): void {
       `unsupported image-specific operation on artifact with type ${quote(artifactType ?? config.mediaType)}`,
       {
         kind: "unsupported",
-        hint: "this name stands for an artifact, not for a container image",
+        hint: "this name stands for an artifact, not for a container image: 'dhow artifact pull' takes it",
       },
     );
   }

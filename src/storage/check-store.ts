@@ -29,6 +29,8 @@ export interface StoreFaults {
   readonly strayFolders: readonly string[];
   /** Images of which something is missing that is stored nowhere else, and what. */
   readonly images: readonly { readonly id: string; readonly reason: string }[];
+  /** Artifacts of which something is missing, and what. */
+  readonly artifacts: readonly { readonly name: string; readonly reason: string }[];
 }
 
 export interface StoreCheckOptions {
@@ -54,6 +56,7 @@ export function checkStore(parts: StoreParts, { quick, maxAgeMs }: StoreCheckOpt
       .map(({ chainId }) => chainId),
     strayFolders: findStrayFolders(parts),
     images: findDamagedImages(parts, new Set(corruptBlobs), new Set(lostLayers)),
+    artifacts: findDamagedArtifacts(parts, new Set(corruptBlobs)),
   };
 }
 
@@ -108,9 +111,8 @@ function findDamagedImages(
 ): { id: string; reason: string }[] {
   const damaged = new Map<string, string>();
   for (const row of database.all<{ image_id: string; digest: Digest }>("SELECT image_id, digest FROM image_blobs")) {
-    if (corrupt.has(row.digest)) damaged.set(row.image_id, `its blob ${row.digest} has changed on disk`);
-    else if (blobs.findSize(row.digest) === undefined)
-      damaged.set(row.image_id, `its blob ${row.digest} is not stored`);
+    const reason = faultOf(blobs, row.digest, corrupt);
+    if (reason !== undefined) damaged.set(row.image_id, reason);
   }
   for (const { id, top_layer } of database.all<{ id: string; top_layer: string | null }>(
     "SELECT id, top_layer FROM images",
@@ -119,6 +121,23 @@ function findDamagedImages(
     if (missing !== undefined) damaged.set(id, `its layer ${missing} is gone, and ${damaged.get(id)}`);
   }
   return [...damaged].map(([id, reason]) => ({ id, reason }));
+}
+
+function findDamagedArtifacts(
+  { database, blobs }: StoreParts,
+  corrupt: ReadonlySet<string>,
+): { name: string; reason: string }[] {
+  const damaged = new Map<string, string>();
+  for (const { name, digest } of database.all<{ name: string; digest: Digest }>("SELECT * FROM artifact_blobs")) {
+    const reason = faultOf(blobs, digest, corrupt);
+    if (reason !== undefined) damaged.set(name, reason);
+  }
+  return [...damaged].map(([name, reason]) => ({ name, reason }));
+}
+
+function faultOf(blobs: StoreParts["blobs"], digest: Digest, corrupt: ReadonlySet<string>): string | undefined {
+  if (corrupt.has(digest)) return `its blob ${digest} has changed on disk`;
+  return blobs.findSize(digest) === undefined ? `its blob ${digest} is not stored` : undefined;
 }
 
 function lostBelow(database: Database, top: string | null, lost: ReadonlySet<string>): string | undefined {

@@ -15,7 +15,7 @@ export interface GarbageParts {
 }
 
 /**
- * Removes what nothing needs any more: layers and blobs that no image names and no living process works with, temporary
+ * Removes what nothing needs any more: layers and blobs that no image or artifact names and no living process works with, temporary
  * files of dead processes, and folders of containers that have no record. Safe beside any other dhow process.
  * @returns Bytes of the removed layers and blobs.
  */
@@ -33,6 +33,7 @@ function collectBlobs({ database, leases, blobs }: GarbageParts): number {
     for (const { digest } of database.all<{ digest: string }>(
       `SELECT digest FROM image_blobs
        UNION SELECT digest FROM manifest_list_blobs
+       UNION SELECT digest FROM artifact_blobs
        UNION SELECT index_digest FROM image_names WHERE index_digest IS NOT NULL`,
     )) {
       needed.add(digest);

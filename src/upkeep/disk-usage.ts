@@ -1,5 +1,6 @@
 import type { Engine } from "../engine.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { ArtifactRecord } from "../storage/artifacts.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { type LayerUsage, measureBlobs, measureFolders, measureLayers } from "../storage/disk-usage.ts";
 import type { ImageRecord } from "../storage/images.ts";
@@ -19,6 +20,11 @@ export interface ContainerUsage {
   readonly bytes: number;
 }
 
+export interface ArtifactUsage {
+  readonly artifact: ArtifactRecord;
+  readonly bytes: number;
+}
+
 export interface VolumeUsage {
   readonly volume: VolumeRecord;
   readonly bytes: number;
@@ -29,15 +35,18 @@ export interface VolumeUsage {
 /** What is on the disk: blocks, as du counts them. */
 export interface DiskUsage {
   readonly images: readonly ImageUsage[];
-  /** All layers and blobs. */
+  /** All layers and blobs but those of artifacts alone. */
   readonly imagesBytes: number;
   /** What goes when all images without a container are removed. */
   readonly imagesReclaimableBytes: number;
+  readonly artifacts: readonly ArtifactUsage[];
+  /** What artifacts take, counting once what several of them share. */
+  readonly artifactsBytes: number;
   readonly containers: readonly ContainerUsage[];
   readonly volumes: readonly VolumeUsage[];
 }
 
-type UsageEngine = Pick<Engine, "images" | "containers" | "volumes" | "database" | "paths">;
+type UsageEngine = Pick<Engine, "images" | "artifacts" | "containers" | "volumes" | "database" | "paths">;
 
 /** Measures what dhow takes. Layers are measured once in their life, containers and volumes each time. */
 export function measureDiskUsage(engine: UsageEngine): DiskUsage {
@@ -51,7 +60,9 @@ export function measureDiskUsage(engine: UsageEngine): DiskUsage {
   const sum = (keys: Iterable<string>) => [...keys].reduce((bytes, key) => bytes + (parts.sizes.get(key) ?? 0), 0);
 
   const kept = new Set<string>(records.filter(({ id }) => counts.has(id)).flatMap(({ id }) => needs.get(id) ?? []));
-  const imagesBytes = sum(parts.sizes.keys());
+  const artifacts = engine.artifacts.list().map((artifact) => ({ artifact, keys: blobsOfArtifact(artifact, users) }));
+  const artifactsBytes = sum(new Set(artifacts.flatMap(({ keys }) => keys)));
+  const imagesBytes = sum(parts.sizes.keys()) - artifactsBytes;
   return {
     images: records.map((image) => {
       const own = needs.get(image.id) ?? [];
@@ -61,6 +72,8 @@ export function measureDiskUsage(engine: UsageEngine): DiskUsage {
     }),
     imagesBytes,
     imagesReclaimableBytes: imagesBytes - sum(kept),
+    artifacts: artifacts.map(({ artifact, keys }) => ({ artifact, bytes: sum(keys) })),
+    artifactsBytes,
     containers: measureContainers(containers),
     volumes: measureVolumes(engine.volumes),
   };
@@ -87,6 +100,12 @@ function partsOf({ images }: UsageEngine, { parents }: Parts, image: ImageRecord
     keys.push(`layer ${next}`);
   }
   return keys;
+}
+
+/** Those that no image needs, too. */
+function blobsOfArtifact({ digest, manifest }: ArtifactRecord, users: ReadonlyMap<string, number>): string[] {
+  const digests = [digest, ...[manifest.config, ...manifest.layers].map((blob) => blob.digest)];
+  return [...new Set(digests.map((each) => `blob ${each}`))].filter((key) => !users.has(key));
 }
 
 function countUsers(needs: readonly (readonly string[])[]): Map<string, number> {

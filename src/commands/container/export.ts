@@ -2,7 +2,6 @@ import { defineCommand } from "../../cli/command.ts";
 import { isTerminal } from "../../cli/output.ts";
 import { exportContainer } from "../../container/export.ts";
 import { DhowError } from "../../errors.ts";
-import { openOutputFile } from "../output-file.ts";
 
 export const exportCommand = defineCommand({
   usage: "[options] CONTAINER",
@@ -20,17 +19,10 @@ export const exportCommand = defineCommand({
     },
   },
   operands: { min: 1, max: 1, complete: "containers" },
-  async run({ options, operands: [container = ""] }, { engine, out }) {
-    const name = container.replace(/^\//, "");
-    if (options.output === undefined) {
-      if (isTerminal(1)) {
-        throw new DhowError("refusing to export to terminal. Use -o flag or redirect", { kind: "invalid-argument" });
-      }
-      return exportContainer(engine, name, out.write);
+  async run({ options: { output }, operands: [container = ""] }, { engine }) {
+    if (output === undefined && isTerminal(1)) {
+      throw new DhowError("refusing to export to terminal. Use -o flag or redirect", { kind: "invalid-argument" });
     }
-    engine.containers.get(name);
-    using file = openOutputFile(options.output);
-    await exportContainer(engine, name, file.write);
-    file.publish();
+    await exportContainer(engine, container.replace(/^\//, ""), output);
   },
 });

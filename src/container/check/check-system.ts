@@ -158,12 +158,15 @@ async function checkImages(engine: Engine, options: CheckOptions): Promise<Fault
     const repaired = heals && (await removeDamagedImage(engine, id, options)) ? "removed" : undefined;
     images.push({ object: `image ${id.slice(0, 12)}`, text: reason, repaired });
   }
-  if (heals) collectGarbage(parts);
+  if (heals) {
+    for (const { name } of found.artifacts) engine.artifacts.remove(name);
+    collectGarbage(parts);
+  }
   return [...plainFaults(found, heals), ...images];
 }
 
 function plainFaults(
-  { database, corruptBlobs, lostLayers, strayFolders, idleLayers }: StoreFaults,
+  { database, corruptBlobs, lostLayers, strayFolders, idleLayers, artifacts }: StoreFaults,
   heals: boolean,
 ): Fault[] {
   const fault = (object: string, text: string, deed: string): Fault => ({
@@ -176,6 +179,7 @@ function plainFaults(
     ...corruptBlobs.map((digest) => fault(`blob ${digest}`, "does not hold what its name says", "removed")),
     ...lostLayers.map((chain) => fault(`layer ${chain}`, "its folder is gone", "forgotten: it is unpacked again")),
     ...idleLayers.map((chain) => fault(`layer ${chain}`, "belongs to no image", "removed")),
+    ...artifacts.map(({ name, reason }) => fault(`artifact ${name}`, reason, "removed")),
     ...strayFolders.map((path) => fault(`folder ${path}`, "belongs to nothing", "removed")),
   ];
 }

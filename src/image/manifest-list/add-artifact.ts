@@ -1,14 +1,10 @@
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { Engine } from "../../engine.ts";
-import { DhowError, errnoOf } from "../../errors.ts";
-import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { type Descriptor, mediaTypes } from "../../oci/image.ts";
 import type { ManifestListRecord } from "../../storage/manifest-lists.ts";
-import { newTemporaryPath } from "../../storage/temporary.ts";
+import { emptyConfig, titleAnnotation, unknownArtifactType } from "../artifact/names.ts";
+import { storeFile, unreadable } from "../store-file.ts";
 import { addEntries, subjectOf } from "./change.ts";
 import type { EntryChange } from "./content.ts";
 import type { FindOptions } from "./find-instances.ts";
@@ -28,11 +24,6 @@ export interface ArtifactOptions {
 }
 
 type ArtifactEngine = Pick<Engine, "images" | "manifestLists" | "blobs" | "leases" | "paths">;
-
-const emptyConfig = Buffer.from("{}");
-const emptyConfigType = "application/vnd.oci.empty.v1+json";
-const titleAnnotation = "org.opencontainers.image.title";
-const unknownArtifactType = "application/vnd.unknown.artifact.v1";
 
 const fileTypes: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
@@ -62,7 +53,7 @@ export async function addArtifactToList(
 ): Promise<ManifestListRecord> {
   const record = engine.manifestLists.get(list);
   const layers: Descriptor[] = [];
-  for (const file of files) layers.push(await storeFile(engine, file, options));
+  for (const file of files) layers.push(await storeLayer(engine, file, options));
   const config = storeConfig(engine, options);
   const artifactType = options.artifactType ?? unknownArtifactType;
   const subject = options.subject === undefined ? undefined : await subjectOf(engine, options.subject, options.find);
@@ -84,8 +75,8 @@ export async function addArtifactToList(
 }
 
 function storeConfig({ blobs }: ArtifactEngine, { configFile, configType }: ArtifactOptions): Descriptor {
-  const content = configFile === undefined ? emptyConfig : readFileOf(configFile);
-  const given = configFile === undefined ? emptyConfigType : mediaTypes.ociConfig;
+  const content = configFile === undefined ? emptyConfig.content : readFileOf(configFile);
+  const given = configFile === undefined ? emptyConfig.mediaType : mediaTypes.ociConfig;
   return { mediaType: configType ?? given, digest: blobs.put(content), size: content.length };
 }
 
@@ -97,8 +88,8 @@ function readFileOf(path: string): Buffer {
   }
 }
 
-async function storeFile(engine: ArtifactEngine, path: string, options: ArtifactOptions): Promise<Descriptor> {
-  const { digest, size } = await copyIntoBlobs(engine, path);
+async function storeLayer(engine: ArtifactEngine, path: string, options: ArtifactOptions): Promise<Descriptor> {
+  const { digest, size } = await storeFile(engine, path);
   const mediaType = options.layerType ?? fileTypes[extname(path).toLowerCase()] ?? anyFileType;
   return {
     mediaType,
@@ -106,35 +97,4 @@ async function storeFile(engine: ArtifactEngine, path: string, options: Artifact
     size,
     ...(options.excludeTitles ? {} : { annotations: { [titleAnnotation]: basename(path) } }),
   };
-}
-
-async function copyIntoBlobs(
-  { blobs, paths }: ArtifactEngine,
-  path: string,
-): Promise<{ digest: Digest; size: number }> {
-  const temporary = newTemporaryPath(paths.data);
-  const hash = createHash("sha256");
-  let size = 0;
-  const measure = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      size += chunk.length;
-      done(null, chunk);
-    },
-  });
-  try {
-    await pipeline(createReadStream(path), measure, createWriteStream(temporary, { mode: 0o600 }));
-    const digest = parseDigest(`sha256:${hash.digest("hex")}`);
-    blobs.adopt(temporary, digest);
-    return { digest, size };
-  } catch (cause) {
-    throw unreadable(path, cause);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-}
-
-function unreadable(path: string, cause: unknown): unknown {
-  if (cause instanceof DhowError || errnoOf(cause) === undefined) return cause;
-  return new DhowError(`cannot read ${path}`, { kind: "not-found", cause });
 }

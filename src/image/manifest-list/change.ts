@@ -4,6 +4,7 @@ import { type Digest, parseDigest } from "../../oci/digest.ts";
 import type { Descriptor } from "../../oci/image.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import type { ManifestListRecord } from "../../storage/manifest-lists.ts";
+import { titleAnnotation } from "../artifact/names.ts";
 import { localName } from "../tag.ts";
 import {
   addInstances,
@@ -145,8 +146,6 @@ function findFile({ blobs }: Pick<Engine, "blobs">, entries: readonly Descriptor
   const base = name.slice(name.lastIndexOf("/") + 1);
   return entries.find((entry) => artifactFiles({ blobs }, entry).includes(base))?.digest;
 }
-
-const titleAnnotation = "org.opencontainers.image.title";
 
 /** Names of the files that an artifact which is stored here consists of. */
 export function artifactFiles({ blobs }: Pick<Engine, "blobs">, { digest, artifactType }: Descriptor): string[] {

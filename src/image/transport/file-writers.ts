@@ -5,7 +5,7 @@ import { DhowError } from "../../errors.ts";
 import { encodeEntry, endOfArchive, paddingOf } from "../../storage/pack/tar-entry.ts";
 import { newTemporaryPath } from "../../storage/temporary.ts";
 import { writeFileAtomic } from "../../system/files.ts";
-import { type ArchiveOutput, openArchiveOutput } from "./archive-output.ts";
+import { type OutputFile, openOutputFile } from "../../system/output-file.ts";
 
 /** Takes the files that make up an image: into a folder or into an archive. Each name is written once. */
 export interface FileWriter extends Disposable {
@@ -71,7 +71,7 @@ function copyAtomic(source: string, target: string): void {
 }
 
 async function writeStream(path: string, chunks: AsyncIterable<Buffer>): Promise<void> {
-  const output = openArchiveOutput(path);
+  const output = openOutputFile(path);
   try {
     for await (const chunk of chunks) await output.write(chunk);
     output.publish();
@@ -82,11 +82,11 @@ async function writeStream(path: string, chunks: AsyncIterable<Buffer>): Promise
 
 /** Writes a tar archive to a file, or to stdout. */
 export function archiveWriter(engine: Pick<Engine, "paths">, path: string | undefined): FileWriter {
-  const output = openArchiveOutput(path);
+  const output = openOutputFile(path);
   return { ...tarWriter(engine, output), [Symbol.dispose]: () => output.close() };
 }
 
-function tarWriter(engine: Pick<Engine, "paths">, output: ArchiveOutput): Omit<FileWriter, typeof Symbol.dispose> {
+function tarWriter(engine: Pick<Engine, "paths">, output: OutputFile): Omit<FileWriter, typeof Symbol.dispose> {
   let position = 0;
   const write = async (bytes: Buffer) => {
     await output.write(bytes);

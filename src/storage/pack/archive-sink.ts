@@ -28,8 +28,10 @@ export interface ArchiveSink {
 /** So many chunks are compressed at a time, or wait to be written. */
 const chunksInFlight = 4;
 
-/** @param write Writes all of the bytes, in order; may throw. */
-export function createArchiveSink(choice: CompressionChoice, write: (bytes: Buffer) => void): ArchiveSink {
+/** Writes all of the bytes, in order; may throw. */
+export type WriteBytes = (bytes: Buffer) => void | Promise<void>;
+
+export function createArchiveSink(choice: CompressionChoice, write: WriteBytes): ArchiveSink {
   const compressor = createCompressor(choice);
   const archiveHash = createHash("sha256");
   const blobHash = createHash("sha256");
@@ -45,7 +47,7 @@ export function createArchiveSink(choice: CompressionChoice, write: (bytes: Buff
     for (const part of await oldest.compressed) {
       blobHash.update(part);
       blobSize += part.length;
-      write(part);
+      await write(part);
     }
     free.push(oldest.chunk);
   };

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, lstatSync, openSync, rmSync, writeSync } from "node:fs";
 import { DhowError, errnoOf } from "../../errors.ts";
 import { createTally, type Tally } from "../unpack/tally.ts";
-import { createArchiveSink, type WrittenArchive } from "./archive-sink.ts";
+import { createArchiveSink, type WriteBytes, type WrittenArchive } from "./archive-sink.ts";
 import { type ArchiveWriter, createArchiveWriter, type PackProblem } from "./archive-writer.ts";
 import type { CompressionChoice } from "./compress-chunks.ts";
 import { openLowerTree } from "./lower-tree.ts";
@@ -63,7 +63,7 @@ export async function packTree(options: PackOptions, file: string): Promise<Pack
 }
 
 /** As {@link packTree}, for those who have a place of their own for the bytes: `write` takes them in order, and may throw. */
-export async function packInto(options: PackOptions, write: (bytes: Buffer) => void): Promise<PackResult> {
+export async function packInto(options: PackOptions, write: WriteBytes): Promise<PackResult> {
   const { source, leavesOut } = options;
   const tallies = createTallies();
   const sink = createArchiveSink(options, write);

@@ -9,12 +9,12 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { DhowError, errnoOf } from "../../errors.ts";
-import { beforeEndingSignal } from "../../system/signals.ts";
-import { writeOutput } from "../../system/terminal.ts";
+import { DhowError, errnoOf } from "../errors.ts";
+import { beforeEndingSignal } from "./signals.ts";
+import { writeOutput } from "./terminal.ts";
 
-/** A file that an archive is written to from its start to its end. */
-export interface ArchiveOutput {
+/** A file that the user has named for a result, which is written from its start to its end. */
+export interface OutputFile {
   write(bytes: Buffer): Promise<void>;
   /** Writes once more what is at that place; undefined if the output takes bytes in their order alone. */
   readonly patch: ((bytes: Buffer, position: number) => void) | undefined;
@@ -29,7 +29,7 @@ export interface ArchiveOutput {
  * @param path Undefined for stdout.
  * @throws {DhowError} `not-found`, `permission-denied`.
  */
-export function openArchiveOutput(path: string | undefined): ArchiveOutput {
+export function openOutputFile(path: string | undefined): OutputFile {
   if (path === undefined) return openStream(1);
   const found = statSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile()) return openStream(open(path, path, "w"), path);
@@ -53,7 +53,7 @@ export function openArchiveOutput(path: string | undefined): ArchiveOutput {
   };
 }
 
-function openStream(fd: number, path?: string): ArchiveOutput {
+function openStream(fd: number, path?: string): OutputFile {
   if (fstatSync(fd).isDirectory()) {
     closeSync(fd);
     throw new DhowError(`cannot write ${path}: it is a folder`, { kind: "invalid-argument" });
@@ -69,7 +69,7 @@ function openStream(fd: number, path?: string): ArchiveOutput {
 }
 
 /** Stdout may be a file, and be written to from anywhere in it; but not if it is opened for appending. */
-function findPatch(fd: number): ArchiveOutput["patch"] {
+function findPatch(fd: number): OutputFile["patch"] {
   if (!fstatSync(fd).isFile()) return undefined;
   const [, start, flags] =
     /pos:\s*(\d+)\s+flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1")) ?? [];

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openArchiveOutput } from "../../../src/image/transport/archive-output.ts";
+import { openOutputFile } from "../../src/system/output-file.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -12,11 +12,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("openArchiveOutput()", () => {
+describe("openOutputFile()", () => {
   it("replaces a file when it is published, and mends what was written", async () => {
     const path = join(folder, "archive");
     writeFileSync(path, "old");
-    const output = openArchiveOutput(path);
+    const output = openOutputFile(path);
     await output.write(Buffer.from("0123"));
     output.patch?.(Buffer.from("ab"), 1);
     expect(readFileSync(path, "utf8")).toBe("old");
@@ -27,17 +27,17 @@ describe("openArchiveOutput()", () => {
   });
 
   it("leaves a file as it was when nothing is published", async () => {
-    const output = openArchiveOutput(join(folder, "archive"));
+    const output = openOutputFile(join(folder, "archive"));
     await output.write(Buffer.from("0123"));
     output.close();
     expect(readdirSync(folder)).toEqual([]);
-    expect(() => openArchiveOutput(join(folder, "missing/archive"))).toThrow(
+    expect(() => openOutputFile(join(folder, "missing/archive"))).toThrow(
       expect.objectContaining({ kind: "not-found" }),
     );
   });
 
   it.each(["SIGINT", "SIGTERM"] as const)("leaves nothing behind when %s ends the process", async (signal) => {
-    const script = new URL("../fixtures/write-archive.ts", import.meta.url).pathname;
+    const script = new URL("./fixtures/write-output.ts", import.meta.url).pathname;
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, join(folder, "archive")], {
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -1,0 +1,51 @@
+import type { KeyObject } from "node:crypto";
+import type { Engine } from "../../engine.ts";
+import { formatReference, parseReference, withDefaultTag } from "../../oci/reference.ts";
+import { loadRegistriesConfig } from "../../registry/registries-conf.ts";
+import type { CopyEvent } from "../copy-event.ts";
+import type { PushedImage } from "../push.ts";
+import { connectForPush, type RegistryOptions } from "../registry-image.ts";
+import { repositoriesOfBlobs } from "../transport/blob-repositories.ts";
+import { writeToRegistry } from "../transport/registry-sink.ts";
+import { storedManifest } from "../transport/stored-image.ts";
+import { recordArtifactEvent } from "./record-event.ts";
+
+export interface PushArtifactOptions extends RegistryOptions {
+  readonly signingKey?: KeyObject | undefined;
+  readonly onEvent?: ((event: CopyEvent) => void) | undefined;
+}
+
+/**
+ * Copies an artifact to the registry that its name, or another one, says. What the registry has is not sent.
+ * @throws {DhowError} `not-found`; as `writeToRegistry`.
+ */
+export async function pushArtifact(
+  engine: Engine,
+  source: string,
+  destination: string | undefined,
+  { signingKey, onEvent, ...options }: PushArtifactOptions,
+): Promise<PushedImage> {
+  const artifact = engine.artifacts.get(source);
+  const reference = withDefaultTag(parseReference((destination ?? artifact.name).replace(/^docker:\/\//, "")));
+  const signing = signingKey && (await import("../sign.ts"));
+  await signing?.requireAttachments(reference);
+  const client = await connectForPush(loadRegistriesConfig(), reference, options);
+  try {
+    const { digest, sizeBytes } = await writeToRegistry(
+      engine,
+      storedManifest(engine, artifact.digest, artifact.name),
+      {
+        client,
+        reference,
+        findRepository: repositoriesOfBlobs(engine, reference),
+        mayChangeFormat: false,
+        onEvent,
+      },
+    );
+    if (signingKey) await signing?.attachSignature(engine, { client, reference }, digest, signingKey);
+    recordArtifactEvent(engine, "push", artifact);
+    return { destination: formatReference(reference), digest, sizeBytes, tag: reference.tag };
+  } finally {
+    await client.close();
+  }
+}
