@@ -17,7 +17,7 @@ export async function pullFromFile(
   place: FilePlace,
   { platform = hostPlatform(), onEvent }: PullOptions,
 ): Promise<ImageRecord> {
-  using opened = await openFileImage(engine, place);
+  using opened = await openFileImage(engine, place, platform);
   await requireAcceptedFile(opened.image, place);
   const record = await storeImage(engine, opened.image, { names: opened.names, expectedPlatform: platform, onEvent });
   recordImageEvent(engine, record, "pull", `${place.transport}:${place.path}`);

@@ -30,7 +30,8 @@ export interface OutputFile {
  * @throws {DhowError} `not-found`, `permission-denied`.
  */
 export function openOutputFile(path: string | undefined): OutputFile {
-  if (path === undefined) return openStream(1);
+  // A socket, as a service's stdout may be one, cannot be opened by its name.
+  if (path === undefined || path === "/dev/stdout") return openStream(1);
   const found = statSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile()) return openStream(open(path, path, "w"), path);
   const temporary = `${path}.${process.pid}.tmp`;

@@ -107,10 +107,40 @@ describe.skipIf(!canBe("range"))("manifest lists and platforms", () => {
       { annotations: { "io.github.containers.compression.zstd": "true" } },
     ]);
     expect((await user.dhow(["manifest", "exists", "small"])).exitCode).toBe(1);
-    expect(await user.dhow(["manifest", "push", "fleet", "dir:x"])).toMatchObject({
+  });
+
+  it.each(["oci:layout:v1", "oci-archive:layout.tar:v1", "dir:folder"])(
+    "dhow manifest push and add take a list to %s and back",
+    async (place) => {
+      expect(await user.succeed(["manifest", "push", "-q", "--tls-verify=false", "fleet", place])).toBe("");
+      const id = await user.succeed(["manifest", "create", "again"]);
+      expect(await user.succeed(["manifest", "add", "--all", "again", place])).toBe(id);
+      expect((await inspect("again")).manifests).toMatchObject([
+        { platform: { os: "linux", architecture: own } },
+        { digest: foreignDigest, annotations: { c: "d" }, platform: { architecture: foreign, variant: "v9" } },
+      ]);
+      expect(await user.succeed(["run", "--rm", "--network", "none", "again", "echo", "back"])).toBe("back");
+      await user.succeed(["manifest", "rm", "again"]);
+      await user.succeed(["manifest", "create", "one"]);
+      await user.succeed(["manifest", "add", "one", place]);
+      expect((await inspect("one")).manifests).toMatchObject([{ platform: { os: "linux", architecture: own } }]);
+      await user.succeed(["manifest", "rm", "one"]);
+      const away = await user.succeed(["pull", "-q", "--arch", foreign, "--variant", "v9", place]);
+      expect(await user.succeed(["image", "inspect", "--format", "{{.Digest}}", away])).toBe(foreignDigest);
+      await user.succeed(["rmi", "-f", away]);
+    },
+  );
+
+  it("dhow manifest push refuses archives that hold no lists", async () => {
+    expect(await user.dhow(["manifest", "push", "fleet", "docker-archive:x.tar"])).toMatchObject({
       exitCode: 125,
-      stderr: expect.stringContaining("cannot push a manifest list to dir:x"),
+      stderr: expect.stringContaining("cannot push a manifest list to docker-archive:x.tar"),
     });
+    await user.succeed(["manifest", "create", "archived"]);
+    await user.succeed(["save", "-q", "-o", "single.tar", busybox]);
+    await user.succeed(["manifest", "add", "archived", "docker-archive:single.tar"]);
+    expect((await inspect("archived")).manifests).toMatchObject([{ platform: { os: "linux", architecture: own } }]);
+    await user.succeed(["manifest", "rm", "archived"]);
   });
 
   it("dhow manifest add --artifact adds files", async () => {

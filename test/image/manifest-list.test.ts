@@ -9,8 +9,8 @@ import {
   createList,
   removeFromList,
 } from "../../src/image/manifest-list/change.ts";
+import type { FindOptions } from "../../src/image/manifest-list/content.ts";
 import { changeEntry, preferredFormat, serializeIndex } from "../../src/image/manifest-list/content.ts";
-import type { FindOptions } from "../../src/image/manifest-list/find-instances.ts";
 import { inspectManifest } from "../../src/image/manifest-list/inspect.ts";
 import { collectImageGarbage, removeImage } from "../../src/image/remove.ts";
 import { tagImage, untagImage } from "../../src/image/tag.ts";

@@ -129,7 +129,7 @@ describe("pushImage()", () => {
     expect(answer.headers.get("docker-content-digest")).toBe(pushed.digest);
     const { manifests } = (await answer.json()) as { manifests: { digest: string }[] };
     expect(manifests.map(({ digest }) => digest)).toEqual([here.manifestDigest, there.manifestDigest]);
-    await expect(pushImage(engine, "localhost/list:1", "dir:/nowhere", options)).rejects.toMatchObject({
+    await expect(pushImage(engine, "localhost/list:1", "docker-archive:/nowhere", options)).rejects.toMatchObject({
       kind: "unsupported",
     });
   });

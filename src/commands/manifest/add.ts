@@ -2,8 +2,7 @@ import { defineCommand, type OptionTable } from "../../cli/command.ts";
 import type { Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
 import { addToList } from "../../image/manifest-list/change.ts";
-import type { EntryChange } from "../../image/manifest-list/content.ts";
-import type { FindOptions } from "../../image/manifest-list/find-instances.ts";
+import type { EntryChange, FindOptions } from "../../image/manifest-list/content.ts";
 import { entryOptions, readEntryChange, readFindOptions, registryOptions } from "./options.ts";
 
 const artifactOptions = {
@@ -25,7 +24,7 @@ export const add = defineCommand({
   usage: "[options] LIST IMAGEORARTIFACT [IMAGEORARTIFACT...]",
   summary: "Add images or artifacts to a manifest list or image index",
   description:
-    "Adds images of the store or, with docker:// in front or when they are not stored, of a registry to a manifest list; with --artifact, makes an artifact of files and adds that.",
+    "Adds images of the store or, with docker:// in front or when they are not stored, of a registry to a manifest list; also those of archives and folders (oci:, oci-archive:, docker-archive:, dir:), which are stored for it. With --artifact, makes an artifact of files and adds that.",
   examples: [
     "dhow manifest add mylist:v1.11 image:v1.11-amd64",
     "dhow manifest add mylist:v1.11 docker://registry.example.com/transition",

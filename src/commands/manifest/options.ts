@@ -1,7 +1,6 @@
 import type { OptionTable } from "../../cli/command.ts";
 import { DhowError } from "../../errors.ts";
-import type { EntryChange } from "../../image/manifest-list/content.ts";
-import type { FindOptions } from "../../image/manifest-list/find-instances.ts";
+import type { EntryChange, FindOptions } from "../../image/manifest-list/content.ts";
 import { readPullFlags } from "../../image/pull-flags.ts";
 
 /** How a registry is reached. */

@@ -1,5 +1,5 @@
 import { defineCommand } from "../../cli/command.ts";
-import { registryOptions } from "../../cli/options/registry.ts";
+import { registryOptions, retryOptions } from "../../cli/options/registry.ts";
 import { DhowError } from "../../errors.ts";
 import { pushList } from "../../image/manifest-list/push.ts";
 import { removeList } from "../../image/manifest-list/remove.ts";
@@ -7,13 +7,17 @@ import { readPushFlags } from "../../image/push-flags.ts";
 import { collectImageGarbage } from "../../image/remove.ts";
 import { showCopy } from "../copy-progress.ts";
 import { writeDigestFile } from "../digest-file.ts";
+import { readSigningFlags, signingOptions } from "../image/signing.ts";
 
 export const push = defineCommand({
   usage: "[options] LIST [DESTINATION]",
-  summary: "Push a manifest list or image index to a registry",
+  summary: "Push a manifest list or image index to a specified destination",
   description:
-    "Pushes a manifest list to a registry, with the images that it names: those that are stored here, and those that lie in other registries. Without a destination it goes where its name says.",
-  examples: ["dhow manifest push mylist:v1.11 docker://quay.io/myuser/image:v1.11"],
+    "Pushes a manifest list to a registry, an archive or a folder, with the images that it names: those that are stored here, and those that lie in other registries. The destination has the form of docker://, oci:, oci-archive: or dir:; without one of these it is a name in a registry, and without any destination it is what the list is called.",
+  examples: [
+    "dhow manifest push mylist:v1.11 docker://quay.io/myuser/image:v1.11",
+    "dhow manifest push mylist:v1.11 oci-archive:/tmp/mylist.tar:v1.11",
+  ],
   options: {
     ...registryOptions,
     "add-compression": {
@@ -40,20 +44,26 @@ export const push = defineCommand({
     },
     quiet: { type: "boolean", short: "q", describe: "Suppress output information when pushing lists" },
     "remove-signatures": { type: "boolean", describe: "Discard signatures (stored images have none)" },
+    ...retryOptions("push"),
+    ...signingOptions,
     rm: { type: "boolean", aliases: ["purge"], describe: "Remove the manifest list if the push succeeds" },
   },
   operands: { min: 1, max: 2, complete: "images" },
   async run({ options, operands: [name = "", destination], changed }, { engine, out }) {
     const flags = { ...options, compress: false, "encryption-key": [], "encrypt-layer": [] };
     const settings = readPushFlags(flags, (flag) => changed(flag as keyof typeof options));
+    // It may ask for a passphrase: before anything moves on the terminal.
+    const signingKey = await readSigningFlags(options);
     const pushed = await pushList(engine, name, destination, {
       ...settings,
+      signingKey,
       all: options.all,
       addCompression: options["add-compression"].flatMap((value) => value.split(",")).map(readCompression),
       ...(options.quiet ? {} : { watch: () => showCopy(out) }),
     });
     if (options.digestfile !== undefined) writeDigestFile(options.digestfile, pushed.digest);
-    if (!options.quiet) out.line(`${pushed.tag}: digest: ${pushed.digest} size: ${pushed.sizeBytes}`);
+    if (!options.quiet && pushed.tag !== undefined)
+      out.line(`${pushed.tag}: digest: ${pushed.digest} size: ${pushed.sizeBytes}`);
     if (options.rm) {
       removeList(engine, engine.manifestLists.get(name));
       collectImageGarbage(engine);

@@ -13,6 +13,14 @@ import { damaged, type ImageFile } from "./image-files.ts";
 export interface FileImage extends SourceImage {
   /** Qualified names with a tag, as the archive or folder has them. */
   readonly names: readonly string[];
+  /** Everything that the index names which this image was chosen from; undefined if there is no such index. */
+  readonly instances?: (() => Promise<readonly FileInstance[]>) | undefined;
+}
+
+/** An entry of an index, which may be something else than an image. */
+export interface FileInstance {
+  readonly descriptor: Descriptor;
+  readonly image: FileImage;
 }
 
 export interface FileImageParts {
@@ -20,17 +28,19 @@ export interface FileImageParts {
   readonly names: readonly string[];
   /** The config and the layers: files, or what was made up for the image. */
   readonly blobs: ReadonlyMap<Digest, ImageFile | Uint8Array>;
+  readonly instances?: FileImage["instances"];
 }
 
-/** @throws {DhowError} `corrupt`, `unsupported` for a manifest of something else. */
-export function fileImage({ manifestBytes, names, blobs }: FileImageParts): FileImage {
-  const manifest = parseImageManifest(manifestBytes);
+/** @throws {DhowError} `corrupt`, `unsupported` for an index. */
+export function fileImage({ manifestBytes, names, blobs, instances }: FileImageParts): FileImage {
+  const manifest = parseFileManifest(manifestBytes);
   return {
     manifest,
     manifestBytes,
     manifestDigest: sha256(manifestBytes),
     index: undefined,
     names,
+    instances,
     async fetchBlob(descriptor, target) {
       const blob = blobs.get(descriptor.digest);
       if (blob === undefined) throw damaged(`blob ${descriptor.digest} is missing`);
@@ -42,14 +52,18 @@ export function fileImage({ manifestBytes, names, blobs }: FileImageParts): File
   };
 }
 
-/** @throws {DhowError} As {@link fileImage}. */
+/** The manifest of an image. @throws {DhowError} As {@link fileImage}; `unsupported` for a manifest of something else. */
 export function parseImageManifest(bytes: Uint8Array): Manifest {
+  const manifest = parseFileManifest(bytes);
+  requireImage(manifest);
+  return manifest;
+}
+
+/** The manifest of whatever has one. */
+export function parseFileManifest(bytes: Uint8Array): Manifest {
   const parsed = parseManifest(bytes);
-  if (parsed.kind !== "manifest") {
-    throw new DhowError("cannot read the archive: nested indexes", { kind: "unsupported" });
-  }
-  requireImage(parsed.manifest);
-  return parsed.manifest;
+  if (parsed.kind === "manifest") return parsed.manifest;
+  throw new DhowError("cannot read the archive: nested indexes", { kind: "unsupported" });
 }
 
 async function moveBlob(file: ImageFile, descriptor: Descriptor, { path, onProgress }: BlobTarget): Promise<void> {

@@ -6,8 +6,7 @@ import type { ManifestListRecord } from "../../storage/manifest-lists.ts";
 import { emptyConfig, titleAnnotation, unknownArtifactType } from "../artifact/names.ts";
 import { storeFile, unreadable } from "../store-file.ts";
 import { addEntries, subjectOf } from "./change.ts";
-import type { EntryChange } from "./content.ts";
-import type { FindOptions } from "./find-instances.ts";
+import type { EntryChange, FindOptions } from "./content.ts";
 
 export interface ArtifactOptions {
   readonly artifactType: string | undefined;

@@ -12,12 +12,13 @@ import {
   changeIndex,
   digestOrUndefined,
   type EntryChange,
+  type FindOptions,
   type Instance,
   removeInstance,
 } from "./content.ts";
-import { type FindOptions, findInstances } from "./find-instances.ts";
+import { findInstances } from "./find-instances.ts";
 
-type ListEngine = Pick<Engine, "images" | "manifestLists" | "blobs" | "leases">;
+type ListEngine = Pick<Engine, "images" | "manifestLists" | "blobs" | "leases" | "paths">;
 
 export interface CreateListOptions extends FindOptions {
   /** Goes on with a list of that name that is there. */

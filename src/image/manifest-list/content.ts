@@ -1,7 +1,8 @@
 import { DhowError } from "../../errors.ts";
 import { type Digest, parseDigest } from "../../oci/digest.ts";
-import { type Descriptor, type Index, mediaTypes, type Platform } from "../../oci/image.ts";
+import { type Descriptor, type Index, type Manifest, mediaTypes, type Platform } from "../../oci/image.ts";
 import type { ManifestListContent } from "../../storage/manifest-lists.ts";
+import type { RegistryOptions } from "../registry-image.ts";
 
 /** An image, or an artifact, that can become an entry of a list. */
 export interface Instance {
@@ -10,6 +11,19 @@ export interface Instance {
   readonly origin: string | undefined;
   /** What has to be kept for an instance that is stored here. */
   readonly blobs: readonly Digest[];
+}
+
+export interface FindOptions {
+  /** Where a name stands for several images: all of them, instead of the platform's. */
+  readonly all: boolean;
+  /** Undefined: this machine's. */
+  readonly platform: Platform | undefined;
+  readonly registry: RegistryOptions;
+}
+
+/** What an image is made of. */
+export function blobsOf(manifestDigest: Digest, { config, layers }: Manifest): Digest[] {
+  return [manifestDigest, config.digest, ...layers.map(({ digest }) => digest)];
 }
 
 /** What `annotate` and the flags of `add` change of one entry. Undefined and empty: left as it is. */

@@ -1,41 +1,32 @@
 import type { Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
 import type { Digest } from "../../oci/digest.ts";
-import type { Descriptor, Index, Manifest, Platform } from "../../oci/image.ts";
+import type { Descriptor, Index, Platform } from "../../oci/image.ts";
 import { mediaTypes } from "../../oci/image.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import { chooseManifest, hostPlatform } from "../../oci/platform.ts";
 import { parseReference, type Reference, repositoryName, withDefaultTag } from "../../oci/reference.ts";
 import type { ImageRecord } from "../../storage/images.ts";
 import type { ManifestListRecord } from "../../storage/manifest-lists.ts";
-import type { RegistryOptions } from "../registry-image.ts";
-import type { Instance } from "./content.ts";
+import { type FilePlace, parseLocation } from "../transport/location.ts";
+import { blobsOf, type FindOptions, type Instance } from "./content.ts";
 
-export interface FindOptions {
-  /** Where a name stands for several images: all of them, instead of the platform's. */
-  readonly all: boolean;
-  /** Undefined: this machine's. */
-  readonly platform: Platform | undefined;
-  readonly registry: RegistryOptions;
-}
-
-type FindEngine = Pick<Engine, "images" | "manifestLists" | "blobs">;
+type FindEngine = Pick<Engine, "images" | "manifestLists" | "blobs" | "leases" | "paths">;
 
 const localTransport = "containers-storage:";
 const registryTransport = "docker://";
-const otherTransports = /^(?:dir|oci|oci-archive|docker-archive|docker-daemon):/;
+const fileTransports = /^(?:dir|oci|oci-archive|docker-archive):/;
 
 /**
- * The images that a name stands for, as entries of a list: those of the store, else of the registry. With `docker://` in front
+ * The images that a name stands for, as entries of a list: those of the store, else of the registry. What lies in an archive or a
+ * folder is copied into the store, but not unpacked. With `docker://` in front
  * only the registry is asked; with --all it is asked first, unless the name is that of a local list.
  * @throws {DhowError} `not-found`, `unavailable`, and whatever else a registry can fail with.
  */
 export async function findInstances(engine: FindEngine, name: string, options: FindOptions): Promise<Instance[]> {
-  if (otherTransports.test(name)) {
-    throw new DhowError(`cannot add ${name} to a manifest list`, {
-      kind: "unsupported",
-      hint: "load it into the store first ('dhow pull' and 'dhow load' take it), and add it by its name",
-    });
+  if (fileTransports.test(name)) {
+    const location = parseLocation(name) as FilePlace;
+    return (await import("./file-instances.ts")).findInFile(engine, location, options);
   }
   if (name.startsWith(registryTransport)) return findRemote(name.slice(registryTransport.length), options);
   if (name.startsWith(localTransport)) return requireLocal(engine, name.slice(localTransport.length), options);
@@ -88,11 +79,6 @@ export function storedInstance({ images, blobs }: Pick<Engine, "images" | "blobs
     origin: undefined,
     blobs: blobsOf(manifestDigest, manifest),
   };
-}
-
-/** What an image is made of. */
-export function blobsOf(manifestDigest: Digest, { config, layers }: Manifest): Digest[] {
-  return [manifestDigest, config.digest, ...layers.map(({ digest }) => digest)];
 }
 
 function fromList(engine: FindEngine, list: ManifestListRecord, { all, platform }: FindOptions): Instance[] {

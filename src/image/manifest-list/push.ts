@@ -4,28 +4,20 @@ import type { Digest } from "../../oci/digest.ts";
 import { type Descriptor, type Index, mediaTypes } from "../../oci/image.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import { isImageConfigType } from "../../oci/media-types.ts";
-import {
-  formatReference,
-  parseReference,
-  type Reference,
-  repositoryName,
-  withDefaultTag,
-} from "../../oci/reference.ts";
-import type { RegistryClient } from "../../registry/client.ts";
-import { loadRegistriesConfig, type RegistriesConfig } from "../../registry/registries-conf.ts";
+import { parseReference, repositoryName, withDefaultTag } from "../../oci/reference.ts";
+import { loadRegistriesConfig } from "../../registry/registries-conf.ts";
 import { sha256 } from "../../storage/hash.ts";
 import type { ManifestListRecord } from "../../storage/manifest-lists.ts";
 import type { CopyEvent } from "../copy-event.ts";
 import type { PushOptions } from "../push.ts";
 import { recordImageEvent } from "../record-event.ts";
-import { connectForPush, connectTo } from "../registry-image.ts";
+import { connectTo } from "../registry-image.ts";
 import type { SourceImage } from "../source-image.ts";
-import { repositoriesOfBlobs } from "../transport/blob-repositories.ts";
 import { type Conversion, convertImage } from "../transport/convert-image.ts";
 import { parseLocation } from "../transport/location.ts";
-import { writeToRegistry } from "../transport/registry-sink.ts";
 import { storedManifest } from "../transport/stored-image.ts";
 import { serializeIndex } from "./content.ts";
+import { type ListTarget, openFileTarget, openRegistryTarget } from "./push-target.ts";
 
 export interface PushListOptions extends Omit<PushOptions, "compress" | "onEvent"> {
   /** Pushes the images that the list names, too; else they have to be there. */
@@ -49,9 +41,9 @@ type PushEngine = Pick<Engine, "images" | "manifestLists" | "blobs" | "leases" |
 const compressionAnnotation = (compression: string) => `io.github.containers.compression.${compression}`;
 
 /**
- * Pushes a manifest list to a registry: the images first, wherever they lie, then the list, so that nobody sees one that is not
- * complete. What the registry has is not sent.
- * @throws {DhowError} `not-found`; `unsupported` for other places than registries; as `writeToRegistry`.
+ * Pushes a manifest list to a registry, an archive or a folder: the images first, wherever they lie, then the list, so that nobody
+ * sees one that is not complete. What the registry has is not sent.
+ * @throws {DhowError} `not-found`; `unsupported` for places that hold no lists; as `writeToRegistry` and `openFileSink`.
  */
 export async function pushList(
   engine: PushEngine,
@@ -60,55 +52,49 @@ export async function pushList(
   options: PushListOptions,
 ): Promise<PushedList> {
   const list = engine.manifestLists.get(name);
-  const reference = readDestination(destination ?? list.names[0] ?? name);
-  const config = loadRegistriesConfig();
-  const client = await connectForPush(config, reference, options);
-  try {
-    const entries = options.all ? await pushEntries({ engine, list, config, client, reference, options }) : undefined;
-    const index: Index = { ...list.index, manifests: entries ?? list.index.manifests };
-    const { bytes, mediaType } = serializeIndex(index, options.format);
-    await client.putManifest(reference, { bytes, mediaType });
-    recordImageEvent(engine, list, "push", formatReference(reference));
-    return {
-      destination: formatReference(reference),
-      digest: sha256(bytes),
-      sizeBytes: bytes.length,
-      tag: reference.tag,
-    };
-  } finally {
-    await client.close();
-  }
+  await using target = await openTarget(engine, destination ?? list.names[0] ?? name, options);
+  const entries = options.all ? await pushEntries({ engine, list, target, options }) : undefined;
+  const index: Index = { ...list.index, manifests: entries ?? list.index.manifests };
+  const { bytes, mediaType } = serializeIndex(index, target.format ?? options.format);
+  const digest = sha256(bytes);
+  await target.putIndex({ bytes, mediaType, digest });
+  recordImageEvent(engine, list, "push", target.name);
+  return { destination: target.name, digest, sizeBytes: bytes.length, tag: target.tag };
 }
 
-function readDestination(text: string): Reference {
-  const location = parseLocation(text);
-  if (location === undefined) return withDefaultTag(parseReference(text));
-  if (location.transport === "docker") return withDefaultTag(location.reference);
-  throw new DhowError(`cannot push a manifest list to ${text}`, {
-    kind: "unsupported",
-    hint: "it can be pushed to registries; 'dhow push' copies a single image to a file or a folder",
-  });
+async function openTarget(engine: PushEngine, text: string, options: PushListOptions): Promise<ListTarget> {
+  const location = parseLocation(text) ?? ({ transport: "docker", reference: parseReference(text) } as const);
+  switch (location.transport) {
+    case "docker":
+      return openRegistryTarget(engine, withDefaultTag(location.reference), options);
+    case "containers-storage":
+      throw new DhowError(`cannot push a manifest list to ${text}: it is stored here`, {
+        kind: "unsupported",
+        hint: "'dhow tag' gives it another name",
+      });
+    default:
+      return openFileTarget(engine, location, options);
+  }
 }
 
 interface ListPush {
   readonly engine: PushEngine;
   readonly list: ManifestListRecord;
-  readonly config: RegistriesConfig;
-  readonly client: RegistryClient;
-  readonly reference: Reference;
+  readonly target: ListTarget;
   readonly options: PushListOptions;
 }
 
-/** @returns The entries of the list as it is in the registry. */
+/** @returns The entries of the list as it is at its destination. */
 async function pushEntries(push: ListPush): Promise<Descriptor[]> {
-  const { compression, format, forceCompression, level, addCompression } = push.options;
+  const { compression, forceCompression, level, addCompression } = push.options;
+  const format = push.target.format ?? push.options.format;
+  const { compressPlain } = push.target;
   const entries: Descriptor[] = [];
   for (const entry of push.list.index.manifests) {
     const source = await openEntry(push, entry);
     try {
-      const asItIs = { format, ...(compression && forceCompression ? { compressAll: compression } : {}) };
-      const compressPlain = compression ?? { compression: "gzip", level };
-      entries.push(await pushEntry(push, { entry, source, conversion: { ...asItIs, compressPlain } }));
+      const compressAll = forceCompression ? compression : undefined;
+      entries.push(await pushEntry(push, { entry, source, conversion: { format, compressAll, compressPlain } }));
       for (const added of addCompression) {
         const conversion = { format, compressAll: { compression: added, level } };
         const copy = await pushEntry(push, { entry, source, conversion });
@@ -124,11 +110,11 @@ async function pushEntries(push: ListPush): Promise<Descriptor[]> {
 
 type EntrySource = SourceImage & AsyncDisposable;
 
-async function openEntry({ engine, list, config, options }: ListPush, { digest }: Descriptor): Promise<EntrySource> {
+async function openEntry({ engine, list, options }: ListPush, { digest }: Descriptor): Promise<EntrySource> {
   const origin = list.origins[digest];
   if (origin === undefined) return { ...storedManifest(engine, digest), [Symbol.asyncDispose]: async () => {} };
   const reference = parseReference(origin);
-  const client = await connectTo(config, reference, { ...options, credentials: undefined });
+  const client = await connectTo(loadRegistriesConfig(), reference, { ...options, credentials: undefined });
   try {
     const { bytes, contentType } = await client.fetchManifest(reference);
     const parsed = parseManifest(bytes, contentType);
@@ -159,26 +145,18 @@ interface EntryPush {
 }
 
 async function pushEntry(
-  { engine, list, client, reference, options }: ListPush,
+  { engine, list, target, options }: ListPush,
   { entry, source, conversion }: EntryPush,
 ): Promise<Descriptor> {
   const display = options.watch?.(entry.digest);
-  const findElsewhere = repositoriesOfBlobs(engine, reference);
-  const origin = originRepository(list, entry, reference);
   try {
     // Whatever is no image is pushed as it is.
     const isImage = isImageConfigType(source.manifest.config.mediaType);
     using image = isImage
       ? await convertImage(engine, source, conversion)
       : { ...source, [Symbol.dispose]: () => undefined };
-    const { tag: _, ...repository } = reference;
-    const { digest, sizeBytes } = await writeToRegistry(engine, image, {
-      client,
-      reference: { ...repository, tag: undefined, digest: undefined },
-      findRepository: (blob) => origin ?? findElsewhere(blob),
-      mayChangeFormat: false,
-      onEvent: display?.onEvent,
-    });
+    const origin = originRepository(list, entry, target);
+    const { digest, sizeBytes } = await target.putImage(image, { origin, onEvent: display?.onEvent });
     return { ...entry, mediaType: image.manifest.mediaType ?? mediaTypes.ociManifest, digest, size: sizeBytes };
   } finally {
     display?.end();
@@ -189,9 +167,10 @@ async function pushEntry(
 function originRepository(
   { origins }: ManifestListRecord,
   { digest }: Descriptor,
-  { registry }: Reference,
+  target: ListTarget,
 ): string | undefined {
   const origin = origins[digest];
-  if (!origin?.startsWith(`${registry}/`)) return undefined;
+  const registry = target.name.slice(0, target.name.indexOf("/"));
+  if (target.tag === undefined || !origin?.startsWith(`${registry}/`)) return undefined;
   return repositoryName(parseReference(origin)).slice(registry.length + 1);
 }

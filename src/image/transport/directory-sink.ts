@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import type { Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
+import { digestHex } from "../../oci/digest.ts";
+import type { CopyEvent } from "../copy-event.ts";
+import type { SourceImage } from "../source-image.ts";
 import { addImageBlobs } from "./add-image-blobs.ts";
 import { folderWriter } from "./file-writers.ts";
 import type { ImageSink } from "./image-sink.ts";
@@ -19,21 +22,42 @@ export function directorySink(engine: Pick<Engine, "paths">, folder: string): Im
     });
   }
   const files = folderWriter(folder);
+  const written = new Set<string>();
+  const addBlobs = (image: SourceImage, onEvent?: (event: CopyEvent) => void) =>
+    addImageBlobs(engine, image, { files, written, blobName: (hex) => hex, onEvent });
+  const begin = () => files.addBytes("version", Buffer.from(version));
   return {
     async add(image, _names, onEvent) {
-      const written = new Set<string>();
-      await files.addBytes("version", Buffer.from(version));
-      await addImageBlobs(engine, image, { files, written, blobName: (hex) => hex, onEvent });
+      await begin();
+      await addBlobs(image, onEvent);
       await files.addBytes("manifest.json", image.manifestBytes);
       onEvent?.({ type: "manifest" });
+    },
+    index: {
+      async addInstance(image, onEvent) {
+        await begin();
+        await addBlobs(image, onEvent);
+        const name = `${digestHex(image.manifestDigest)}.manifest.json`;
+        await files.addBytes(name, image.manifestBytes);
+        written.add(name);
+        onEvent?.({ type: "manifest" });
+      },
+      async addIndex({ bytes }) {
+        await begin();
+        await files.addBytes("manifest.json", bytes);
+      },
+    },
+    async finish() {
       for (const name of former) {
-        if (/^[0-9a-f]{64}$|^signature-\d+$/.test(name) && !written.has(name)) rmSync(`${folder}/${name}`);
+        if (leftovers.test(name) && !written.has(name)) rmSync(`${folder}/${name}`);
       }
     },
-    async finish() {},
     [Symbol.dispose]() {},
   };
 }
+
+/** What another image may have left. */
+const leftovers = /^[0-9a-f]{64}(?:\.manifest\.json)?$|^(?:[0-9a-f]{64}\.)?signature-\d+$/;
 
 function list(folder: string): string[] {
   try {

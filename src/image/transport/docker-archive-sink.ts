@@ -60,6 +60,8 @@ export function dockerArchiveSink(engine: Pick<Engine, "paths">, path: string | 
       items.set(config.digest, { Config: name, RepoTags: [...names], Layers: diffIds.map(layerName) });
       onEvent?.({ type: "manifest" });
     },
+    // It has no form for one.
+    index: undefined,
     async finish() {
       await files.addBytes("manifest.json", Buffer.from(JSON.stringify([...items.values()])));
       await files.finish();

@@ -1,5 +1,6 @@
 import type { Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
+import type { Platform } from "../../oci/image.ts";
 import { formatReference, parseReference, withDefaultTag } from "../../oci/reference.ts";
 import type { FileImage } from "../archive/file-image.ts";
 import { findImages } from "../archive/find-images.ts";
@@ -16,12 +17,17 @@ export interface OpenFileImage extends Disposable {
 
 /**
  * Opens the image that a place names; it may be left out where there is only one.
+ * @param platform Which image is taken where there is an index; undefined: this machine's.
  * @throws {DhowError} `not-found`, `corrupt`, `unsupported`; `conflict` if the place holds several and none is named.
  */
-export async function openFileImage(engine: Engine, location: FilePlace): Promise<OpenFileImage> {
+export async function openFileImage(
+  engine: Pick<Engine, "paths">,
+  location: FilePlace,
+  platform?: Platform,
+): Promise<OpenFileImage> {
   const files = await openFiles(engine, location.path);
   try {
-    const { images } = await findImages(files);
+    const { images } = await findImages(files, platform);
     const image = location.transport === "dir" ? chooseOnly(images, location.path) : choose(images, location);
     return { image, names: namesFor(image, location), [Symbol.dispose]: () => files[Symbol.dispose]() };
   } catch (error) {

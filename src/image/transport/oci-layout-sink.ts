@@ -1,8 +1,11 @@
 import type { Engine } from "../../engine.ts";
-import { digestHex } from "../../oci/digest.ts";
+import { type Digest, digestHex } from "../../oci/digest.ts";
 import { type Descriptor, type Index, mediaTypes } from "../../oci/image.ts";
 import { parseManifest } from "../../oci/manifest.ts";
+import { sha256 } from "../../storage/hash.ts";
 import { folderFiles, readFileBytes } from "../archive/image-files.ts";
+import type { CopyEvent } from "../copy-event.ts";
+import type { SourceImage } from "../source-image.ts";
 import { addImageBlobs } from "./add-image-blobs.ts";
 import { archiveWriter, type FileWriter, folderWriter } from "./file-writers.ts";
 import type { ImageSink } from "./image-sink.ts";
@@ -28,26 +31,39 @@ function layoutSink(engine: Pick<Engine, "paths">, files: FileWriter, present: r
   let manifests = present;
   let hasFolders = false;
   const written = new Set<string>();
+  const blobName = (hex: string) => `blobs/sha256/${hex}`;
+  const addImage = async (image: SourceImage, onEvent: ((event: CopyEvent) => void) | undefined) => {
+    if (!hasFolders) for (const folder of ["blobs", "blobs/sha256"]) await files.addFolder(folder);
+    hasFolders = true;
+    await addImageBlobs(engine, image, { files, written, blobName, onEvent });
+    await addOnce(image.manifestDigest, image.manifestBytes);
+    onEvent?.({ type: "manifest" });
+  };
+  const addOnce = async (digest: Digest, bytes: Uint8Array) => {
+    const hex = digestHex(digest);
+    if (!written.has(hex)) await files.addBytes(blobName(hex), bytes);
+    written.add(hex);
+  };
+  const addEntry = (descriptor: Descriptor, names: readonly string[]) => {
+    const added: Descriptor[] = names.map((name) => ({ ...descriptor, annotations: { [refName]: name } }));
+    manifests = [
+      ...manifests.filter((other) => !isReplaced(other, descriptor, names)),
+      ...(added.length > 0 ? added : [descriptor]),
+    ];
+  };
   return {
     async add(image, names, onEvent) {
-      if (!hasFolders) for (const folder of ["blobs", "blobs/sha256"]) await files.addFolder(folder);
-      hasFolders = true;
-      const blobName = (hex: string) => `blobs/sha256/${hex}`;
-      await addImageBlobs(engine, image, { files, written, blobName, onEvent });
-      const hex = digestHex(image.manifestDigest);
-      if (!written.has(hex)) await files.addBytes(blobName(hex), image.manifestBytes);
-      written.add(hex);
-      onEvent?.({ type: "manifest" });
-      const descriptor: Descriptor = {
-        mediaType: image.manifest.mediaType ?? mediaTypes.ociManifest,
-        digest: image.manifestDigest,
-        size: image.manifestBytes.length,
-      };
-      const added: Descriptor[] = names.map((name) => ({ ...descriptor, annotations: { [refName]: name } }));
-      manifests = [
-        ...manifests.filter((other) => !isReplaced(other, descriptor, names)),
-        ...(added.length > 0 ? added : [descriptor]),
-      ];
+      await addImage(image, onEvent);
+      const mediaType = image.manifest.mediaType ?? mediaTypes.ociManifest;
+      addEntry({ mediaType, digest: image.manifestDigest, size: image.manifestBytes.length }, names);
+    },
+    index: {
+      addInstance: addImage,
+      async addIndex({ bytes, mediaType }, names) {
+        const digest = sha256(bytes);
+        await addOnce(digest, bytes);
+        addEntry({ mediaType, digest, size: bytes.length }, names);
+      },
     },
     async finish() {
       await files.addBytes("oci-layout", Buffer.from('{"imageLayoutVersion":"1.0.0"}'));
