@@ -139,7 +139,7 @@ function startAgainInside({ pause, runDirectory, userNamespace }: NamespaceRecor
   };
   const isInside = userNamespaceOf("self") === userNamespace;
   const entry = isInside ? [] : [nsenterPath(), "-t", String(pause.pid), "-U", "-m", "--preserve-credentials"];
-  const argv = [...entry, process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const argv = [...entry, process.execPath, ...process.execArgv, "--", ...process.argv.slice(1)];
   if (process.execve === undefined)
     throw new DhowError("cannot enter the namespaces: this Node.js has no execve", { kind: "unsupported" });
   return process.execve(argv[0] ?? process.execPath, argv, environment);

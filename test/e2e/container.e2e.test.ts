@@ -50,6 +50,14 @@ describe.skipIf(!canBe("range"))("containers", () => {
       });
     });
 
+    it("reads variables from a file of the caller's folder, which is none of Node's business", async () => {
+      const write = 'printf "A=1\\nB\\nNODE_OPTIONS=--no-such-option\\n" >variables && exec "$@"';
+      const dhow = ["dhow", ...run, "--rm", "--env-file", "variables", image, "env"];
+      const { stdout, stderr } = await user.program(["sh", "-c", write, "sh", ...dhow], { env: { B: "2" } });
+      expect(stderr).toBe("");
+      expect(stdout.split("\n")).toEqual(expect.arrayContaining(["A=1", "B=2", "NODE_OPTIONS=--no-such-option"]));
+    });
+
     it("passes large outputs on whole, to a slow reader as well", async () => {
       const script = `dhow run --rm --network none ${image} sh -c 'yes 0123456789abcdef | head -n 300000' | (sleep 1; sha256sum)`;
       const { stdout } = await user.program(["sh", "-c", script]);
