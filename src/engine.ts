@@ -8,6 +8,7 @@ import type { LayerStore } from "./storage/layers.ts";
 import type { Leases } from "./storage/leases.ts";
 import type { Locks } from "./storage/locks.ts";
 import type { ManifestListStore } from "./storage/manifest-lists.ts";
+import type { PodStore } from "./storage/pods.ts";
 import type { RootfsDriver } from "./storage/rootfs.ts";
 import type { SecretStore } from "./storage/secrets.ts";
 import type { VolumeStore } from "./storage/volumes.ts";
@@ -18,6 +19,7 @@ import type { Paths } from "./system/paths.ts";
 export type { ArtifactRecord } from "./storage/artifacts.ts";
 export type { ContainerRecord } from "./storage/containers.ts";
 export type { ImageRecord } from "./storage/images.ts";
+export type { PodRecord } from "./storage/pods.ts";
 export type { SecretRecord } from "./storage/secrets.ts";
 
 /** The flags in front of the command, as `dhow --root DIR ps`. */
@@ -48,6 +50,7 @@ export interface Engine {
   readonly manifestLists: ManifestListStore;
   readonly artifacts: ArtifactStore;
   readonly containers: ContainerStore;
+  readonly pods: PodStore;
   readonly volumes: VolumeStore;
   readonly secrets: SecretStore;
   /** What happened: every verb that changes something notes it there. */

@@ -15,6 +15,7 @@ import { layersSchema, openLayers } from "./storage/layers.ts";
 import { leasesSchema, openLeases } from "./storage/leases.ts";
 import { locksSchema, openLocks } from "./storage/locks.ts";
 import { manifestListsSchema, openManifestLists } from "./storage/manifest-lists.ts";
+import { openPods, podsSchema } from "./storage/pods.ts";
 import { openSecrets, secretsSchema } from "./storage/secrets.ts";
 import { openVolumes, volumesSchema } from "./storage/volumes.ts";
 import { getVariable } from "./system/environment.ts";
@@ -23,7 +24,7 @@ import { locatePaths } from "./system/paths.ts";
 
 const schemas = [
   ...[locksSchema, leasesSchema, layersSchema, imagesSchema, manifestListsSchema, artifactsSchema],
-  ...[containersSchema, volumesSchema, secretsSchema],
+  ...[containersSchema, volumesSchema, secretsSchema, podsSchema],
 ];
 
 export interface EngineOptions {
@@ -70,6 +71,7 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
       isImageElsewhere: (id) => additional().some((store) => store.images.find(id) !== undefined),
     }),
   );
+  const pods = lazy(() => openPods({ database: database(), locks: locks() }));
   const volumes = lazy(() =>
     openVolumes({ dataDirectory: paths().data, database: database(), locks: locks(), leases: leases() }),
   );
@@ -90,6 +92,7 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
       manifestLists,
       artifacts,
       containers,
+      pods,
       volumes,
       secrets,
       events,

@@ -7,6 +7,7 @@ export type CompletionKind =
   | "containers"
   | "running-containers"
   | "images"
+  | "pods"
   | "volumes"
   | "secrets"
   | "files"

@@ -5,11 +5,11 @@ import type { Platform } from "../oci/image.ts";
 import { platformOption, readPlatform } from "./image/platform-option.ts";
 import { isJsonFormat } from "./listing.ts";
 
-type ObjectType = "all" | "container" | "image" | "volume";
+type ObjectType = "all" | "container" | "image" | "pod" | "volume";
 
-const objectTypes: readonly ObjectType[] = ["image", "container", "volume", "all"];
+const objectTypes: readonly ObjectType[] = ["image", "container", "pod", "volume", "all"];
 
-const formatOption = {
+export const formatOption = {
   format: {
     type: "string",
     short: "f",
@@ -34,7 +34,7 @@ interface Request {
 }
 
 export const inspect = defineCommand({
-  usage: "[options] {CONTAINER|IMAGE|VOLUME} [{CONTAINER|IMAGE|VOLUME}...]",
+  usage: "[options] {CONTAINER|IMAGE|POD|VOLUME} [{CONTAINER|IMAGE|POD|VOLUME}...]",
   summary: "Display the configuration of object denoted by ID",
   description: "Displays the low-level information on an object identified by name or ID.",
   examples: ["dhow inspect fedora", "dhow inspect --type image fedora", "dhow inspect -f '{{.State.Status}}' CtrID"],
@@ -44,7 +44,7 @@ export const inspect = defineCommand({
   },
   operands: { complete: "containers" },
   run: ({ options, operands }, { engine, out }) =>
-    show({ ...options, operands, type: readType(options.type) }, { engine, out }),
+    showInspected({ ...options, operands, type: readType(options.type) }, { engine, out }),
 });
 
 export const inspectContainers = defineCommand({
@@ -54,7 +54,8 @@ export const inspectContainers = defineCommand({
   examples: ["dhow container inspect myCtr", "dhow container inspect -l --format '{{.Id}} {{.Config.Labels}}'"],
   options: containerOptions,
   operands: { complete: "containers" },
-  run: ({ options, operands }, { engine, out }) => show({ ...options, operands, type: "container" }, { engine, out }),
+  run: ({ options, operands }, { engine, out }) =>
+    showInspected({ ...options, operands, type: "container" }, { engine, out }),
 });
 
 export const inspectImages = defineCommand({
@@ -66,7 +67,7 @@ export const inspectImages = defineCommand({
   operands: { complete: "images" },
   run: ({ options: { format, platform }, operands }, { engine, out }) => {
     const request = { operands, format, platform: readPlatform(platform), latest: false, size: false };
-    return show({ ...request, type: "image" }, { engine, out });
+    return showInspected({ ...request, type: "image" }, { engine, out });
   },
 });
 
@@ -75,11 +76,12 @@ interface Shown {
   readonly out: { write(text: string): void };
 }
 
-async function show(request: Request, { engine, out }: Shown): Promise<void> {
+/** Shows objects as JSON, or by the user's template. @throws {AggregateError} Why some could not be shown. */
+export async function showInspected(request: Request, { engine, out }: Shown): Promise<void> {
   checkRequest(request);
   const found: object[] = [];
   const failures: unknown[] = [];
-  for (const name of request.latest ? [await latestId(engine)] : request.operands) {
+  for (const name of request.latest ? [await latestId(engine, request.type)] : request.operands) {
     try {
       found.push(await inspectOne(engine, name, request));
     } catch (error) {
@@ -102,7 +104,7 @@ async function showTemplate(found: readonly object[], format: string, out: Shown
 function checkRequest({ operands, type, latest, size }: Request): void {
   const hasOnlyNames = type === "image" || type === "volume";
   if (hasOnlyNames && latest) throw invalid(`latest is not supported for type ${JSON.stringify(type)}`);
-  if (hasOnlyNames && size) throw invalid(`size is not supported for type ${JSON.stringify(type)}`);
+  if ((hasOnlyNames || type === "pod") && size) throw invalid(`size is not supported for type ${JSON.stringify(type)}`);
   if (latest && operands.length > 0) throw invalid("--latest and arguments cannot be used together");
   if (!latest && operands.length === 0) throw invalid("no names or ids specified");
 }
@@ -119,6 +121,7 @@ function readType(text: string): ObjectType {
 /** A container before an image of the same name, and that before a volume, as with podman. */
 async function inspectOne(engine: Engine, name: string, { type, size, platform }: Request): Promise<object> {
   if (type === "volume") return inspectVolume(engine, name);
+  if (type === "pod") return inspectPodOf(engine, name);
   if (type !== "image") {
     const container = await inspectOneContainer(engine, name.replace(/^\//, ""), size);
     if (container) return container;
@@ -131,6 +134,7 @@ async function inspectOne(engine: Engine, name: string, { type, size, platform }
   } catch (error) {
     if (type !== "all" || !isKind(error, "not-found")) throw error;
     if (engine.volumes.find(name)) return inspectVolume(engine, name);
+    if (engine.pods.find(name)) return inspectPodOf(engine, name);
     throw notFound(`no such object: ${JSON.stringify(name)}`);
   }
 }
@@ -151,7 +155,16 @@ async function inspectOneContainer(engine: Engine, name: string, size: boolean):
   return current && inspectContainer(engine, current, { size });
 }
 
-async function latestId(engine: Engine): Promise<string> {
+async function inspectPodOf(engine: Engine, name: string): Promise<object> {
+  const pod = engine.pods.find(name);
+  if (!pod) throw notFound(`no such pod ${name}`);
+  const { describePod } = await import("../pod/list.ts");
+  const { inspectPod } = await import("../pod/inspect.ts");
+  return inspectPod(engine, await describePod(engine, pod));
+}
+
+async function latestId(engine: Engine, type: ObjectType): Promise<string> {
+  if (type === "pod") return (await import("../pod/list.ts")).getLatestPod(engine).id;
   const { listContainers } = await import("../container/list.ts");
   const [latest] = await listContainers(engine, { filters: new Map(), all: true, last: 1 });
   if (latest) return latest.id;

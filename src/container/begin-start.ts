@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
-import { layerPaths } from "../image/layer-paths.ts";
+import { layersOfImage } from "../image/layer-paths.ts";
 import type { NetworkPlan } from "../network/network.ts";
 import { announceAttendance } from "../runtime/attendant.ts";
 import { compiledFilters } from "../runtime/compiled-filters.ts";
@@ -181,7 +181,7 @@ function planMounts(engine: Engine, { id, config }: Pick<ContainerRecord, "id" |
     ? // Two mounts of one upper folder would not see each other's changes.
       { commands: [["mount", "--bind", mounted, target] as const], cwd: "/" }
     : driverFor(engine, shift).prepare({
-        layers: layerPaths(engine, engine.images.get(config.imageId)),
+        layers: layersOfImage(engine, config.imageId),
         containerDirectory: engine.containers.directory(id),
         target,
         readOnly: false,

@@ -1,7 +1,13 @@
 import { existsSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
-import { type CgroupManager, type CgroupSupport, cgroupsPathOf, chooseCgroupManager } from "../rootless/cgroup.ts";
+import {
+  type CgroupManager,
+  type CgroupPlace,
+  type CgroupSupport,
+  cgroupsPathOf,
+  chooseCgroupManager,
+} from "../rootless/cgroup.ts";
 import { runtimeArguments } from "../runtime/conmon.ts";
 import { runFiles } from "../runtime/files.ts";
 import { findRuntimeTools, type RuntimeTools } from "../runtime/tools.ts";
@@ -22,7 +28,11 @@ export function chooseCgroups(
   { id, config }: Pick<ContainerRecord, "id" | "config">,
 ): CgroupChoice {
   const support = supportFor(globals, config);
-  return { manager: support.manager, path: cgroupsPathOf(support, id, config.cgroupParent) };
+  return { manager: support.manager, path: cgroupsPathOf(support, id, placeOf(config)) };
+}
+
+function placeOf({ cgroupParent, pod }: ContainerRecord["config"]): CgroupPlace {
+  return { wanted: cgroupParent, podId: pod?.sharesCgroup ? pod.id : undefined };
 }
 
 function supportFor(globals: Engine["globals"], { cgroups }: ContainerRecord["config"]): CgroupSupport {

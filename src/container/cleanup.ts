@@ -34,9 +34,10 @@ export async function cleanupContainer(engine: Engine, nameOrId: string, { resta
     const current = wasLive ? await recordEnd(engine, record) : record;
     const restarts = wasLive && shouldRestart(current);
     if (isDueForRemoval(record.state, current) && !restarts) await removeRecorded(engine, current);
-    return restarts ? current : undefined;
+    return { record: current, restarts };
   });
-  if (ended) scheduleRestart(engine, ended);
+  if (ended?.restarts) scheduleRestart(engine, ended.record);
+  else if (ended?.record.config.pod) await (await import("./stop.ts")).stopPodIfDone(engine, ended.record);
 }
 
 /** Whether the restart policy asks for another start of a container that has ended. */

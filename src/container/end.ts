@@ -21,7 +21,10 @@ const scriptWaitMs = 2000;
 /** How long an exit code is kept for those who wait, at the least. */
 const exitCodeLifeMs = 300_000;
 
-export type LifecycleEngine = Pick<Engine, "containers" | "volumes" | "events" | "globals" | "rootfs" | "paths">;
+export type LifecycleEngine = Pick<
+  Engine,
+  "containers" | "pods" | "volumes" | "events" | "globals" | "rootfs" | "paths" | "warn"
+>;
 
 /**
  * Whether a container that is recorded as live has in truth no process any more, or belongs to an earlier boot.

@@ -12,7 +12,7 @@ import { parsePointInTime } from "../model/point-in-time.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { hasEnded, knownStates } from "./state.ts";
 
-type FilterEngine = Pick<Engine, "containers" | "images">;
+type FilterEngine = Pick<Engine, "containers" | "images" | "pods">;
 
 /**
  * A test for containers that all the filters of a listing let through.
@@ -31,7 +31,7 @@ function table(engine: FilterEngine): FilterTable<ContainerRecord> {
   };
 }
 
-function identityFilters({ images }: FilterEngine): FilterTable<ContainerRecord> {
+function identityFilters({ images, pods }: FilterEngine): FilterTable<ContainerRecord> {
   return {
     ancestor: (value) => {
       const ancestor = images.find(value)?.id;
@@ -45,8 +45,10 @@ function identityFilters({ images }: FilterEngine): FilterTable<ContainerRecord>
       const fits = searchTest(value.replace(/^(\^?)\//, "$1"));
       return ({ name }) => fits(name);
     },
-    // There are no pods: no container is in one.
-    pod: () => () => false,
+    pod: (value) => {
+      const pod = pods.find(value)?.id;
+      return ({ config }) => pod !== undefined && config.pod?.id === pod;
+    },
   };
 }
 

@@ -13,7 +13,7 @@ import { beginStart, type Starting } from "./begin-start.ts";
 import { mayRestart } from "./cleanup.ts";
 import { removeRecorded, settleEnd } from "./end.ts";
 import { recordEvent } from "./record-event.ts";
-import { getSettled, startRequired } from "./start.ts";
+import { getSettled, startDependencies } from "./start.ts";
 import { isRunning } from "./state.ts";
 
 export interface ForegroundOptions extends StreamChoice {
@@ -48,7 +48,7 @@ export async function startAttached(
   options: ForegroundOptions,
 ): Promise<ForegroundEnd> {
   const { id, config } = engine.containers.get(nameOrId);
-  await startRequired(engine, config.requires);
+  await startDependencies(engine, config);
   const proxy = proxySignals(options.proxySignals);
   try {
     const run = await engine.containers.withLock(id, async () => {
@@ -58,7 +58,11 @@ export async function startAttached(
       const starting = beginStart(engine, record, options);
       return connectAndGo(engine, { record, starting, options, proxy });
     });
-    return await watch(engine, id, run);
+    const end = await watch(engine, id, run);
+    if (config.pod && end.kind === "exited" && run.attends) {
+      await (await import("./stop.ts")).stopPodIfDone(engine, { id, config });
+    }
+    return end;
   } finally {
     proxy.end();
   }

@@ -5,6 +5,7 @@ import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import type { ImageRecord } from "../storage/images.ts";
 import { logPath } from "./begin-start.ts";
+import { dependenciesOf } from "./dependencies.ts";
 import { healthJson } from "./health/state.ts";
 import { inspectConfig } from "./inspect/config.ts";
 import { inspectHostConfig } from "./inspect/host-config.ts";
@@ -44,7 +45,7 @@ export function inspectContainer(engine: InspectEngine, record: ContainerRecord,
     ImageDigest: image?.manifestDigest ?? "",
     ImageName: config.imageName,
     Rootfs: "",
-    Pod: "",
+    Pod: config.pod?.id ?? "",
     ...files.paths,
     OCIRuntime: engine.globals.runtime ?? "crun",
     Name: name,
@@ -59,10 +60,10 @@ export function inspectContainer(engine: InspectEngine, record: ContainerRecord,
     GraphDriver: { Name: engine.rootfs.name, Data: graphData(engine, { record, image, isMounted: isLive(state) }) },
     ...(size ? sizesOf(engine, record) : {}),
     Mounts: inspectMounts(engine, config.mounts),
-    Dependencies: dependenciesOf(record),
+    Dependencies: dependenciesOf(config),
     NetworkSettings: inspectNetwork(record),
     Namespace: "",
-    IsInfra: false,
+    IsInfra: config.pod?.role === "infra",
     IsService: false,
     KubeExitCodePropagation: "invalid",
     LockNumber: 0,
@@ -148,13 +149,4 @@ function graphData(
 function sizesOf(engine: InspectEngine, record: ContainerRecord): { SizeRw: number; SizeRootFs: number } {
   const { writtenBytes, totalBytes } = measureContainer(engine, record);
   return { SizeRw: writtenBytes, SizeRootFs: totalBytes };
-}
-
-/** The containers whose namespaces it uses. */
-function dependenciesOf({ config }: ContainerRecord): string[] {
-  const joined = [config.pidMode, config.ipcMode, config.utsMode, config.cgroupMode].flatMap((mode) =>
-    mode.mode === "container" ? [mode.id] : [],
-  );
-  if (config.network.containerId !== undefined) joined.push(config.network.containerId);
-  return [...new Set(joined)];
 }

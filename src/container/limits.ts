@@ -51,7 +51,7 @@ export function checkLimits(
 /** @throws {DhowError} `unsupported` where nobody makes cgroups; `invalid-argument` for a parent that cannot be one here. */
 function checkParent(globals: Engine["globals"], cgroups: ContainerConfig["cgroups"], parent: string): void {
   const support = chooseCgroupManager(cgroups === "disabled" ? "disabled" : globals.cgroupManager);
-  cgroupsPathOf(support, "", parent);
+  cgroupsPathOf(support, "", { wanted: parent });
   if (support.manager !== "disabled") return;
   throw new DhowError(`--cgroup-parent ${parent} is not possible: the container gets no cgroup`, {
     kind: "unsupported",

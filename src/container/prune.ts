@@ -33,7 +33,8 @@ export async function pruneContainers(engine: Engine, filters: Filters): Promise
   const removed: PrunedContainer[] = [];
   const failures: unknown[] = [];
   for (const record of await listContainers(engine, { filters, all: true })) {
-    if (!isPrunable(record.state)) continue;
+    // Those of a pod go with the pod.
+    if (!isPrunable(record.state) || record.config.pod) continue;
     try {
       removed.push(...(await removeOne(engine, record)));
     } catch (error) {

@@ -9,6 +9,7 @@ export function recordEvent(
   status: string,
   details: Pick<EventDetails, "exitCode" | "outOfMemory" | "health" | "network" | "attributes"> = {},
 ): void {
+  const pod = config.pod && { podId: config.pod.id };
   const attributes = { ...config.labels, ...details.attributes };
-  events.append({ type: "container", status, id, name, image: config.imageName, ...details, attributes });
+  events.append({ type: "container", status, id, name, image: config.imageName, ...pod, ...details, attributes });
 }

@@ -49,7 +49,14 @@ function isAttended(
   return (monitor !== undefined && isAlive(monitor)) || findAttendant(containers.runDirectory(id)) !== undefined;
 }
 
-function repair(engine: LifecycleEngine, id: string): Promise<ContainerRecord | undefined> {
+async function repair(engine: LifecycleEngine, id: string): Promise<ContainerRecord | undefined> {
+  const { pod } = engine.containers.find(id)?.config ?? {};
+  const record = await settle(engine, id);
+  if (pod && record && hasEnded(record.state)) await (await import("./stop.ts")).stopPodIfDone(engine, record);
+  return record;
+}
+
+function settle(engine: LifecycleEngine, id: string): Promise<ContainerRecord | undefined> {
   return engine.containers.withLock(id, async () => {
     const record = engine.containers.find(id);
     if (!record || !needsRepair(engine, record)) return record;

@@ -1,7 +1,9 @@
 import type { Engine } from "../engine.ts";
+import type { ContainerConfig } from "../model/container-config.ts";
 import { withdrawAttendance } from "../runtime/attendant.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { beginStart } from "./begin-start.ts";
+import { dependenciesOf } from "./dependencies.ts";
 import { isGone, recordEnd } from "./end.ts";
 import { isRunning } from "./state.ts";
 
@@ -23,7 +25,7 @@ export async function startContainer(
   { restartCount = 0, preserveFds = [] }: StartOptions = {},
 ): Promise<{ readonly id: string; readonly wasRunning: boolean }> {
   const { id, config } = engine.containers.get(nameOrId);
-  await startRequired(engine, config.requires);
+  await startDependencies(engine, config);
   return engine.containers.withLock(id, async () => {
     const record = await getSettled(engine, id);
     if (isRunning(record.state)) return { id, wasRunning: true };
@@ -43,8 +45,8 @@ export async function startContainer(
 }
 
 /** Starts the containers that another one needs, and those that they need. */
-export async function startRequired(engine: Engine, ids: readonly string[] = []): Promise<void> {
-  for (const id of ids) await startContainer(engine, id);
+export async function startDependencies(engine: Engine, config: ContainerConfig): Promise<void> {
+  for (const id of dependenciesOf(config)) await startContainer(engine, id);
 }
 
 /** The record, with the end of a container that nobody has noticed yet taken into account. The caller holds its lock. */

@@ -1,4 +1,3 @@
-import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import { parseSignal } from "../oci/signal.ts";
 import { announceAttendance, findAttendant, withdrawAttendance } from "../runtime/attendant.ts";
@@ -8,7 +7,7 @@ import { isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
 import { isGone, type LifecycleEngine, recordEnd, removeRecorded, settleEnd } from "./end.ts";
 import { recordEvent } from "./record-event.ts";
-import { canStop, hasEnded, isInitialized, isPaused, isStarting } from "./state.ts";
+import { canStop, hasEnded, isBeingRemoved, isInitialized, isPaused, isStarting } from "./state.ts";
 
 export interface StopOptions {
   /** Before it is killed; undefined for the container's own. */
@@ -28,7 +27,7 @@ const killTimeoutMs = 10_000;
  * @throws {DhowError} `not-found`; `conflict` if it never ran.
  */
 export async function stopContainer(
-  engine: LifecycleEngine & Pick<Engine, "warn">,
+  engine: LifecycleEngine,
   nameOrId: string,
   options: StopOptions = {},
 ): Promise<{ readonly id: string; readonly wasRunning: boolean }> {
@@ -47,6 +46,26 @@ export async function stopContainer(
     if (attends) withdrawAttendance(runDirectory);
   }
   return { id, wasRunning: true };
+}
+
+/**
+ * Stops the infra container of a pod that ends with its last container, when that one has ended.
+ * @param ended The container that has just ended, which may be gone by now.
+ */
+export async function stopPodIfDone(
+  engine: LifecycleEngine,
+  { id, config }: Pick<ContainerRecord, "id" | "config">,
+): Promise<void> {
+  if (config.pod?.role !== "member") return;
+  const pod = engine.pods.find(config.pod.id);
+  const infraId = pod?.config.infraId;
+  if (pod?.config.exitPolicy !== "stop" || infraId === undefined) return;
+  const others = engine.containers.listOfPod(pod.id).filter((other) => other.id !== id && other.id !== infraId);
+  if (others.every((other) => isOver(other))) await stopContainer(engine, infraId);
+}
+
+function isOver(record: ContainerRecord): boolean {
+  return hasEnded(record.state) || isBeingRemoved(record.state) || isGone(record);
 }
 
 /** @returns Undefined if there is nothing to stop. */
@@ -80,7 +99,7 @@ async function thaw(engine: LifecycleEngine, record: ContainerRecord): Promise<v
 
 /** @returns The exit code that the last signal stands for, in case the monitor does not tell. */
 export async function endProcess(
-  engine: Pick<LifecycleEngine, "containers"> & Pick<Engine, "warn">,
+  engine: Pick<LifecycleEngine, "containers" | "warn">,
   record: ContainerRecord,
   { timeoutSeconds = record.config.stopTimeoutSeconds }: StopOptions = {},
 ): Promise<number> {

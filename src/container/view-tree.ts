@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { ensureLayers } from "../image/ensure-layers.ts";
-import { layerPaths } from "../image/layer-paths.ts";
+import { layerPaths, layersOfImage } from "../image/layer-paths.ts";
 import { withImageTree, withLayers } from "../image/view-layers.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import type { PackSource } from "../storage/pack/pack-tree.ts";
@@ -32,7 +32,7 @@ export async function withContainerTree<T>(
 /** Where the changes of a container to its image are. The image's layers must be unpacked. */
 export function containerChanges(engine: Engine, { id, config }: Viewed): PackSource {
   return engine.rootfs.changesOf({
-    layers: layerPaths(engine, engine.images.get(config.imageId)),
+    layers: layersOfImage(engine, config.imageId),
     containerDirectory: engine.containers.directory(id),
   });
 }

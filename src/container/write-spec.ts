@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
@@ -62,6 +62,7 @@ export function draftSpec(
     config,
     rootfsPath: reachableRootfs(id, config) ?? rootfs,
     network: network.namespace,
+    mountedFiles: findMountedFiles(config),
     secrets: useSecrets(engine, { id, config }),
     joined: findJoinedNamespaces(engine, config),
     sharedMemory: sharedMemoryOf(engine, { id, config }),
@@ -107,6 +108,11 @@ async function prepareMounts(
 /** A systemd in the container would open logins on the host's consoles. */
 function isForeignConsole(path: string, { systemd }: ContainerConfig): boolean {
   return systemd !== undefined && /^\/dev\/tty\d+$/.test(path);
+}
+
+function findMountedFiles({ mounts }: ContainerConfig): Set<string> {
+  const sources = mounts.flatMap(({ type, source }) => (type === "bind" && source !== undefined ? [source] : []));
+  return new Set(sources.filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === false));
 }
 
 /** Run folder of the container whose network a container joins. */

@@ -1,6 +1,7 @@
 import type { ContainerDefaults } from "../oci/image.ts";
 import type { HealthConfig } from "./health.ts";
 import type { IdRange } from "./id-ranges.ts";
+import type { PodMembership } from "./pod-config.ts";
 import type { Resources } from "./resources.ts";
 
 /**
@@ -10,7 +11,7 @@ import type { Resources } from "./resources.ts";
 export interface ContainerConfig {
   /** Fully qualified reference or id that the user gave, for `ps` and `inspect`. */
   readonly imageName: string;
-  /** Hex image id. */
+  /** Hex image id; "" for a container without an image, whose root filesystem begins empty. */
   readonly imageId: string;
   /** Entrypoint and command, joined: the argument vector of the process. */
   readonly argv: readonly string[];
@@ -68,6 +69,8 @@ export interface ContainerConfig {
   readonly chrootDirs?: readonly string[];
   /** Execution domain of its programs. */
   readonly personality?: "LINUX" | "LINUX32";
+  /** Undefined for a container that is in no pod. */
+  readonly pod?: PodMembership;
   /** Hex ids of containers that are started before this one. */
   readonly requires?: readonly string[];
   /** Four octal digits. */

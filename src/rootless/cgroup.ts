@@ -58,24 +58,41 @@ export function chooseCgroupManager(
 
 /**
  * Where a container's cgroup goes, as the runtime spec says it; undefined when none is made.
- * @param wanted --cgroup-parent: a slice for systemd; else a cgroup in the user's own one, which may be named with it.
  * @throws {DhowError} `invalid-argument` for a slice that is none, and for a cgroup outside of the user's.
  */
 export function cgroupsPathOf(
   { manager, parent }: Pick<CgroupSupport, "manager" | "parent">,
   id: string,
-  wanted?: string,
+  place: CgroupPlace = {},
 ): string | undefined {
   switch (manager) {
     case "systemd":
-      return `${wanted === undefined ? "user.slice" : sliceOf(wanted)}:dhow:${id}`;
-    case "cgroupfs": {
-      const own = parent === undefined || parent === "/" ? "" : parent;
-      return `${own}${wanted === undefined ? "" : below(own, wanted)}/dhow-${id}`;
-    }
+      return `${sliceAt(place)}:dhow:${id}`;
+    case "cgroupfs":
+      return `${cgroupAt(parent, place)}/dhow-${id}`;
     case "disabled":
       return undefined;
   }
+}
+
+/** Where a container's cgroup lies: in that of its pod, and all in one that the user wants. */
+export interface CgroupPlace {
+  /** --cgroup-parent: a slice for systemd; else a cgroup in the user's own one, which may be named with it. */
+  readonly wanted?: string | undefined;
+  /** Id of a pod whose containers have a cgroup in common. */
+  readonly podId?: string | undefined;
+}
+
+/** To systemd, the name of a slice is its path: what it lies in stands before the last hyphen. */
+export function sliceAt({ wanted, podId }: CgroupPlace): string {
+  const outer = wanted === undefined ? "user.slice" : sliceOf(wanted);
+  return podId === undefined ? outer : `${outer.slice(0, -".slice".length)}-dhow_pod_${podId}.slice`;
+}
+
+/** Below /sys/fs/cgroup, beginning with "/"; "" for that itself. */
+export function cgroupAt(parent: string | undefined, { wanted, podId }: CgroupPlace): string {
+  const own = parent === undefined || parent === "/" ? "" : parent;
+  return `${own}${wanted === undefined ? "" : below(own, wanted)}${podId === undefined ? "" : `/dhow-pod-${podId}`}`;
 }
 
 function sliceOf(path: string): string {

@@ -6,6 +6,7 @@ import type { ProcessIdentity } from "../system/clock.ts";
 import type { Paths } from "../system/paths.ts";
 import type { Database, Schema, SqlValue } from "./database.ts";
 import type { Locks } from "./locks.ts";
+import { checkPodIsOpen, insertPod, type NewPod } from "./pods.ts";
 import { removeTree } from "./temporary.ts";
 import { recordVolumeUsers } from "./volumes.ts";
 
@@ -46,6 +47,8 @@ export type ContainerChange = Partial<Omit<ContainerRecord, "id" | "createdAt" |
 export interface ContainerStore {
   /** Oldest first. */
   list(): ContainerRecord[];
+  /** Those of a pod, oldest first. */
+  listOfPod(podId: string): ContainerRecord[];
   /** By id, name, or unique id prefix. @throws {DhowError} `conflict` if a prefix fits several. */
   find(nameOrId: string): ContainerRecord | undefined;
   /** @throws {DhowError} `not-found`: podman's `no container with name or ID "X" found: no such container`. */
@@ -54,8 +57,11 @@ export interface ContainerStore {
    * Records a container in state `created` and makes its empty directory.
    * @throws {DhowError} `already-exists`: podman's `the container name "X" is already in use by ID...`.
    * @throws {DhowError} `not-found` if its image is not stored (any more), or a volume is gone; an empty imageId needs none.
+   * @throws {DhowError} `not-found` or `conflict` if its pod is gone, or about to go.
+   *
+   * @param newPod Recorded in the same step: its first container is this one.
    */
-  add(record: Pick<ContainerRecord, "id" | "name" | "createdAt" | "config">): ContainerRecord;
+  add(record: Pick<ContainerRecord, "id" | "name" | "createdAt" | "config">, newPod?: NewPod): ContainerRecord;
   /** @throws {DhowError} `not-found`; `already-exists` for a name in use. */
   update(id: string, change: ContainerChange): ContainerRecord;
   /** How many containers each image has, by image id; images without any are left out. */
@@ -97,6 +103,11 @@ export const containersSchema: Schema = {
       since: 7,
       sql: `UPDATE containers SET config = json_insert(config,
         '$.userns', json('{"mode":"host"}'), '$.passwd', json('{"enabled":true,"hostUsers":[]}'))`,
+    },
+    {
+      since: 9,
+      sql: `ALTER TABLE containers ADD COLUMN pod_id TEXT;
+      CREATE INDEX containers_by_pod ON containers (pod_id)`,
     },
   ],
 };
@@ -143,11 +154,16 @@ export function openContainers(parts: ContainerStoreParts): ContainerStore {
 
   return {
     list: () => database.all<ContainerRow>("SELECT * FROM containers ORDER BY created_at, id").map(fromRow),
+    listOfPod: (podId) =>
+      database
+        .all<ContainerRow>("SELECT * FROM containers WHERE pod_id = ? ORDER BY created_at, rowid", podId)
+        .map(fromRow),
     find,
     get,
-    add(record) {
+    add(record, newPod) {
       try {
         database.transaction(() => {
+          if (newPod) insertPod(database, newPod);
           insert(parts, record);
           mkdirSync(directory(record.id), { recursive: true, mode: 0o700 });
         });
@@ -207,10 +223,12 @@ function insert(
   if (config.imageId !== "" && !isOwn(config.imageId) && !isImageElsewhere(config.imageId)) {
     throw new DhowError(`${config.imageName}: image not known`, { kind: "not-found" });
   }
+  const podId = config.pod?.id ?? null;
+  if (podId !== null) checkPodIsOpen(database, podId);
   database.run(
-    `INSERT INTO containers (id, name, created_at, image_id, state, restart_count, stopped_by_user, error, config)
-     VALUES (?, ?, ?, ?, 'created', 0, 0, '', ?)`,
-    ...[id, name, createdAt.getTime(), config.imageId, JSON.stringify(config)],
+    `INSERT INTO containers (id, name, created_at, image_id, state, restart_count, stopped_by_user, error, config, pod_id)
+     VALUES (?, ?, ?, ?, 'created', 0, 0, '', ?, ?)`,
+    ...[id, name, createdAt.getTime(), config.imageId, JSON.stringify(config), podId],
   );
   const volumes = config.mounts.flatMap(({ type, source }) => (type === "volume" && source ? [source] : []));
   recordVolumeUsers(database, id, volumes);

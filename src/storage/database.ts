@@ -33,7 +33,7 @@ export interface SchemaChange {
 }
 
 /** Raised with every new table and every change of one. */
-export const schemaVersion = 8;
+export const schemaVersion = 9;
 
 const busyTimeoutMs = 30_000;
 

@@ -9,6 +9,8 @@ export interface Locks {
    * Inside of `work` the same name may be locked again.
    */
   withLock<T>(name: string, work: () => Promise<T> | T): Promise<T>;
+  /** Whether somebody holds that name now. */
+  isHeld(name: string): boolean;
 }
 
 export const locksSchema: Schema = {
@@ -46,6 +48,10 @@ export function openLocks(database: Database): Locks {
         leave();
       }
     },
+    isHeld(name) {
+      const holder = findHolder(database, name);
+      return holder !== undefined && isOwnerAlive(ownerOf(holder));
+    },
   };
 }
 
@@ -71,7 +77,7 @@ function tryAcquire(database: Database, name: string): boolean {
   const { pid, startTime, bootId } = currentOwner();
   const insert = () =>
     database.run("INSERT OR IGNORE INTO locks VALUES (?, ?, ?, ?)", name, pid, startTime, bootId) === 1;
-  const find = () => database.first<LockRow>("SELECT pid, start_time, boot_id FROM locks WHERE name = ?", name);
+  const find = () => findHolder(database, name);
   // The holder is looked at before any write, so that waiting processes do not slow the others down.
   const holder = find();
   if (!holder) return insert();
@@ -82,6 +88,10 @@ function tryAcquire(database: Database, name: string): boolean {
     database.run("DELETE FROM locks WHERE name = ?", name);
     return insert();
   });
+}
+
+function findHolder(database: Database, name: string): LockRow | undefined {
+  return database.first<LockRow>("SELECT pid, start_time, boot_id FROM locks WHERE name = ?", name);
 }
 
 function release(database: Database, name: string): void {

@@ -24,6 +24,7 @@ const config = {
   pidMode: { mode: "private" },
   ipcMode: { mode: "private" },
   utsMode: { mode: "private" },
+  cgroupMode: { mode: "private" },
   cgroups: "disabled",
 } as unknown as ContainerConfig;
 

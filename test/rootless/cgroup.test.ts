@@ -96,13 +96,23 @@ describe("cgroupsPathOf()", () => {
     { wanted: "/ci/job", expected: "/ci/job/dhow-abc" },
     { wanted: "/ci/jobs", expected: "/ci/job/ci/jobs/dhow-abc" },
   ])("puts $wanted into the user's own cgroup", ({ wanted, expected }) => {
-    expect(cgroupsPathOf({ manager: "cgroupfs", parent: "/ci/job" }, "abc", wanted)).toBe(expected);
+    expect(cgroupsPathOf({ manager: "cgroupfs", parent: "/ci/job" }, "abc", { wanted })).toBe(expected);
+  });
+  it("puts the containers of a pod together", () => {
+    const systemd = { manager: "systemd", parent: undefined } as const;
+    expect(cgroupsPathOf(systemd, "abc", { podId: "1f" })).toBe("user-dhow_pod_1f.slice:dhow:abc");
+    const place = { wanted: "jobs", podId: "1f" };
+    expect(cgroupsPathOf({ manager: "cgroupfs", parent: "/ci" }, "abc", place)).toBe("/ci/jobs/dhow-pod-1f/dhow-abc");
   });
   it("takes slices for systemd, and lets nothing lead out of the user's cgroup", () => {
     const systemd = { manager: "systemd", parent: undefined } as const;
-    expect(cgroupsPathOf(systemd, "abc", "user-builds.slice")).toBe("user-builds.slice:dhow:abc");
-    expect(() => cgroupsPathOf(systemd, "abc", "/jobs")).toThrow("did not receive systemd slice as cgroup parent");
-    expect(() => cgroupsPathOf({ manager: "cgroupfs", parent: "/ci" }, "abc", "a/../../b")).toThrow("leads out of");
+    expect(cgroupsPathOf(systemd, "abc", { wanted: "user-builds.slice" })).toBe("user-builds.slice:dhow:abc");
+    expect(() => cgroupsPathOf(systemd, "abc", { wanted: "/jobs" })).toThrow(
+      "did not receive systemd slice as cgroup parent",
+    );
+    expect(() => cgroupsPathOf({ manager: "cgroupfs", parent: "/ci" }, "abc", { wanted: "a/../../b" })).toThrow(
+      "leads out of",
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import { identityOptions } from "./container/identity.ts";
 import { imageOptions } from "./container/image.ts";
 import { mountOptions } from "./container/mounts.ts";
 import { networkOptions } from "./container/network.ts";
+import { podOptions } from "./container/pod.ts";
 import { processOptions } from "./container/process.ts";
 import { resourceOptions } from "./container/resources.ts";
 import { securityOptions } from "./container/security.ts";
@@ -21,6 +22,7 @@ export const createOptions = {
   ...resourceOptions,
   ...userOptions,
   ...healthOptions,
+  ...podOptions,
   ...acceptedOptions,
   ...unsupportedOptions,
 } as const satisfies OptionTable;

@@ -11,6 +11,8 @@ import { portRanges, portsText } from "./ports-text.ts";
 export interface ContainerRow {
   readonly record: ListedContainer;
   readonly sizes: ContainerSizes | undefined;
+  /** Name of the container's pod, "" for one that is in none. */
+  podName(): string;
 }
 
 const longestCommand = 17;
@@ -67,9 +69,11 @@ export function containerFields(row: ContainerRow, { noTrunc }: { readonly noTru
     AutoRemove: config.autoRemove,
     Restarts: record.restartCount,
     CIDFile: "",
-    IsInfra: false,
-    Pod: "",
-    PodName: "",
+    IsInfra: isInfra(record),
+    Pod: shownId(config.pod?.id ?? "", noTrunc),
+    get PodName() {
+      return row.podName();
+    },
     HealthStatus: record.healthStatus ?? "",
     ExposedPorts: config.exposedPorts,
     CreatedAt: goTime(record.createdAt),
@@ -104,7 +108,7 @@ export function containerFields(row: ContainerRow, { noTrunc }: { readonly noTru
 }
 
 /** One element of `ps --format json`. */
-export function containerJson({ record, sizes }: ContainerRow): object {
+export function containerJson({ record, sizes, podName }: ContainerRow): object {
   const { config, state } = record;
   return {
     AutoRemove: config.autoRemove,
@@ -118,15 +122,15 @@ export function containerJson({ record, sizes }: ContainerRow): object {
     Id: record.id,
     Image: config.imageName,
     ImageID: config.imageId,
-    IsInfra: false,
+    IsInfra: isInfra(record),
     Labels: config.labels,
     Mounts: config.mounts.map(({ destination }) => destination),
     Names: [record.name],
     Namespaces: isRunning(state) ? readNamespaces(record) : {},
     Networks: networkNames(record),
     Pid: record.init?.pid ?? 0,
-    Pod: "",
-    PodName: "",
+    Pod: config.pod?.id ?? "",
+    PodName: podName(),
     Ports: jsonPorts(config.network.ports),
     Restarts: record.restartCount,
     Size: sizes ? { rootFsSize: sizes.totalBytes, rwSize: sizes.writtenBytes } : null,
@@ -140,6 +144,10 @@ export function containerJson({ record, sizes }: ContainerRow): object {
 /** Only networks that a user could have made have a name; there are none yet. */
 function networkNames(_record: ListedContainer): string[] {
   return [];
+}
+
+function isInfra({ config }: ListedContainer): boolean {
+  return config.pod?.role === "infra";
 }
 
 function seconds(date: Date | undefined): number {

@@ -17,6 +17,7 @@ import { parsePullPolicy, readPullFlags } from "../../image/pull-flags.ts";
 import { parseLocation } from "../../image/transport/location.ts";
 import type { MountConfig } from "../../model/container-config.ts";
 import { showCopy } from "../copy-progress.ts";
+import { joinPod, type PodJoining } from "../pod/join.ts";
 
 type Given = Invocation<typeof createOptions> | Invocation<typeof runOptions>;
 
@@ -25,25 +26,51 @@ export async function createFromCommandLine(given: Given, context: CommandContex
   const { options, operands } = given;
   const { engine } = context;
   const [imageName = "", ...command] = operands;
-  const name = options.name?.replace(/^\//, "");
   const changed = (flag: string) => (given.changed as (flag: string) => boolean)(flag);
   const image = await fetchImage(given, imageName, context);
+  const joining = await joinPod({ options, changed }, context);
+  try {
+    const record = await recordContainer(given, { image, imageName, command, joining }, context);
+    explainStartOnBoot(engine, record.config.restart.policy);
+    if (options.cidfile !== undefined) await writeIdFile(engine, options.cidfile, record.id);
+    return record;
+  } catch (error) {
+    // A pod that was made for it goes with it.
+    await joining.undo();
+    throw error;
+  }
+}
+
+interface Creation {
+  readonly image: ImageRecord;
+  readonly imageName: string;
+  readonly command: readonly string[];
+  readonly joining: PodJoining;
+}
+
+async function recordContainer(
+  given: Given,
+  { image, imageName, command, joining }: Creation,
+  context: CommandContext,
+): Promise<ContainerRecord> {
+  const { engine } = context;
+  const options = { ...given.options, ...joining.flags };
+  const name = options.name?.replace(/^\//, "");
+  const changed = (flag: string) =>
+    !Object.hasOwn(joining.flags, flag) && (given.changed as (flag: string) => boolean)(flag);
   const wanted = buildContainerConfig({
     flags: "rmi" in options && options.rmi ? { ...options, rm: true } : options,
     changed,
     unsupported: Object.keys(unsupportedOptions),
     command,
     image: { id: image.id, name: nameOf(image, imageName), defaults: engine.images.config(image).config ?? {} },
-    caller: callerFacts(engine, await readConfigured()),
+    caller: { ...callerFacts(engine, await readConfigured()), pod: joining.pod },
     createCommand: ["dhow", ...process.argv.slice(2)],
   });
   const config = { ...wanted, mounts: await findMountedImages(given, wanted.mounts, context) };
   checkLimits(engine, config);
   if (options.replace) await replace(engine, name);
-  const record = await createWithIds(engine, config, name);
-  explainStartOnBoot(engine, config.restart.policy);
-  if (options.cidfile !== undefined) await writeIdFile(engine, options.cidfile, record.id);
-  return record;
+  return createWithIds(engine, config, name);
 }
 
 /** Gets the images that are mounted into the container, and names them by their ids. */

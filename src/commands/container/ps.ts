@@ -95,9 +95,13 @@ async function readRows(engine: Engine, flags: Flags): Promise<ContainerRow[]> {
   const needsSize = flags.size || flags.sort === "size" || /\.Size\b/.test(flags.format ?? "");
   const measure = needsSize ? (await import("../../container/sizes.ts")).measureContainer : undefined;
   return sortRows(
-    records.map((record) => ({ record, sizes: measure?.(engine, record) })),
+    records.map((record) => ({ record, sizes: measure?.(engine, record), podName: () => podNameOf(engine, record) })),
     flags.sort,
   );
+}
+
+function podNameOf({ pods }: Engine, { config }: ContainerRow["record"]): string {
+  return config.pod === undefined ? "" : (pods.find(config.pod.id)?.name ?? "");
 }
 
 function listing(rows: readonly ContainerRow[], flags: Flags): Parameters<typeof showListing<ContainerRow>>[1] {
@@ -135,7 +139,12 @@ function usualColumns({ "no-trunc": noTrunc, pod, size }: Flags): Column<Contain
     ["PORTS", ({ record }) => shownPorts(record)],
     ["NAMES", ({ record }) => record.name],
   ];
-  if (pod) columns.push(["POD ID", () => ""], ["PODNAME", () => ""]);
+  if (pod) {
+    columns.push(
+      ["POD ID", ({ record }) => shownId(record.config.pod?.id ?? "", noTrunc)],
+      ["PODNAME", ({ podName }) => podName()],
+    );
+  }
   if (size) columns.push(["SIZE", sizeText]);
   return columns;
 }

@@ -2,8 +2,9 @@ import { defineCommand } from "../../cli/command.ts";
 import { runOptions } from "../../cli/options/container.ts";
 import { isTerminal } from "../../cli/output.ts";
 import { startAttached } from "../../container/foreground.ts";
-import { removeContainer } from "../../container/remove.ts";
+import { removeContainer, removePod } from "../../container/remove.ts";
 import { startContainer } from "../../container/start.ts";
+import type { Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
 import { createFromCommandLine } from "./creation.ts";
 import { exitCodeOf } from "./exit-code.ts";
@@ -51,11 +52,23 @@ export const run = defineCommand({
       if (options.rmi && end.kind === "exited") await removeImageOf(engine, config);
       return exitCodeOf(end);
     } catch (error) {
-      if (options.rm && engine.containers.find(id)) await removeContainer(engine, id, { force: true });
+      await discard(engine, id, options);
       throw asStartFailure(error);
     }
   },
 });
+
+/** After a failed start, a pod that was made for the container goes with it. */
+async function discard(
+  engine: Engine,
+  id: string,
+  { rm, pod }: { readonly rm: boolean; readonly pod: string | undefined },
+): Promise<void> {
+  const record = engine.containers.find(id);
+  if (!record) return;
+  if (pod?.startsWith("new:") && record.config.pod) await removePod(engine, record.config.pod.id, { force: true });
+  else if (rm) await removeContainer(engine, id, { force: true });
+}
 
 function cannotRemoveImage(): DhowError {
   return new DhowError("--rmi is not supported yet together with --detach", {

@@ -63,6 +63,23 @@ export function statsFields(row: StatsRow, noTrunc: boolean): object {
   };
 }
 
+/** The same values as `pod stats` calls them. */
+export function podStatsValues(row: StatsRow) {
+  const { record } = row;
+  return {
+    CPU: percent(cpuPercent(row)),
+    MemUsage: memoryText(row),
+    MemUsageBytes: memoryText(row, binarySize),
+    Mem: percent(memoryPercent(row)),
+    NetIO: networkText(row),
+    BlockIO: blockText(row),
+    PIDS: processesText(row),
+    Pod: (record.config.pod?.id ?? "").slice(0, 12),
+    CID: record.id.slice(0, 12),
+    Name: record.name,
+  };
+}
+
 /** One element of `--format json`. */
 export function statsJson(row: StatsRow): object {
   const { record } = row;

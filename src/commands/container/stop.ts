@@ -1,6 +1,6 @@
 import { defineCommand } from "../../cli/command.ts";
 import { canStop } from "../../container/state.ts";
-import { stopContainer } from "../../container/stop.ts";
+import { stopContainer, stopPodIfDone } from "../../container/stop.ts";
 import { cidFileOption, findTargets, forEachTarget, stopTimeOption, targetOptions } from "./targets.ts";
 
 export const stop = defineCommand({
@@ -24,6 +24,7 @@ export const stop = defineCommand({
     await forEachTarget(found, async ({ record, shown }) => {
       if (passOver && !canStop(record.state)) return;
       await stopContainer(engine, record.id, { timeoutSeconds: options.time });
+      await stopPodIfDone(engine, record);
       out.line(shown);
     });
   },

@@ -7,6 +7,7 @@ import { buildMetadata } from "./metadata.ts";
 import { buildMounts } from "./mounts.ts";
 import { buildNetwork } from "./network.ts";
 import { buildPasswd } from "./passwd.ts";
+import { buildMembership, inheritFromPod } from "./pod.ts";
 import { buildProcess } from "./process.ts";
 import { changeResources } from "./resources.ts";
 import { buildSecurity } from "./security.ts";
@@ -48,7 +49,7 @@ export function buildContainerConfig(request: ConfigRequest): ContainerConfig {
   const security = buildSecurity(flags, image.defaults, caller);
   const userns = buildUserNamespace(flags, caller);
   const network = buildNetwork(flags, image.defaults, caller);
-  return {
+  const config: ContainerConfig = {
     imageName: image.name,
     imageId: image.id,
     ...process,
@@ -60,6 +61,7 @@ export function buildContainerConfig(request: ConfigRequest): ContainerConfig {
     ...security,
     ...limitsOf(changeResources({ flags, changed })),
     userns,
+    ...buildMembership(flags, caller),
     passwd: buildPasswd(flags, userns, caller),
     health: buildHealth({ flags, changed, caller }, image.defaults.Healthcheck),
     sysctls: checkSysctls(security.sysctls, security, network.network.mode),
@@ -67,6 +69,7 @@ export function buildContainerConfig(request: ConfigRequest): ContainerConfig {
     imageDefaults: image.defaults,
     createCommand: request.createCommand,
   };
+  return inheritFromPod(config, caller);
 }
 
 function limitsOf(resources: Resources): Pick<ContainerConfig, "resources"> {
@@ -85,6 +88,8 @@ function chooseHostname(
   { network, caller }: { network: ContainerConfig["network"]["mode"]; caller: CallerFacts },
 ): string | undefined {
   if (given) {
+    if (uts === "container" && caller.pod)
+      throw invalid("cannot set hostname when joining the pod UTS namespace: invalid configuration");
     if (uts !== "private")
       throw invalid("cannot set hostname when running in the host UTS namespace: invalid configuration");
     if (!/^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/.test(given) || given.length > 64) {

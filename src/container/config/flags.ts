@@ -1,5 +1,6 @@
 import type { MountConfig, UserNamespaceConfig } from "../../model/container-config.ts";
 import type { IdRange } from "../../model/id-ranges.ts";
+import type { JoinedPod } from "./pod.ts";
 
 /**
  * The flags of run and create that make up a container's configuration, by long name, as the command line's tables parse
@@ -32,6 +33,7 @@ export interface ProcessFlags {
 
 export interface IdentityFlags {
   readonly rm: boolean;
+  readonly "init-ctr": string | undefined;
   readonly requires: readonly string[];
   readonly restart: string | undefined;
   readonly label: readonly string[];
@@ -161,6 +163,8 @@ export interface ConfiguredDefaults {
 
 /** What flags mean depends on the machine and the caller; tests give other ones. */
 export interface CallerFacts {
+  /** The pod that the container joins. */
+  readonly pod?: JoinedPod | undefined;
   /** The caller's working directory, absolute. */
   readonly cwd: string;
   /** The caller's environment, without the launcher's own variables. */

@@ -14,7 +14,7 @@ export function buildMetadata(
   imageLabels: Readonly<Record<string, string>>,
   caller: CallerFacts,
 ): MetadataPart {
-  const restart = parseRestart(flags.restart);
+  const restart = chooseRestart(flags, caller);
   if (flags.rm && restart.policy !== "no" && restart.policy !== "on-failure") {
     throw invalid(`the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"`);
   }
@@ -68,6 +68,12 @@ function readAnnotations(entries: readonly string[]): Record<string, string> {
 }
 
 type Restart = ContainerConfig["restart"];
+
+/** Without one of its own, a container has its pod's; init containers have none. */
+function chooseRestart(flags: IdentityFlags, { pod }: CallerFacts): Restart {
+  const isTaken = pod !== undefined && flags.restart === undefined && flags["init-ctr"] === undefined;
+  return isTaken ? pod.config.restart : parseRestart(flags.restart);
+}
 
 /** @throws {DhowError} `invalid-argument` with podman's words. */
 export function parseRestart(text = "no"): Restart {

@@ -2,6 +2,7 @@ import type { ContainerConfig, NetworkConfig } from "../../model/container-confi
 import type { ContainerDefaults } from "../../oci/image.ts";
 import { absolutePath } from "./environment.ts";
 import type { CallerFacts, NetworkFlags } from "./flags.ts";
+import { podNetwork } from "./pod.ts";
 import { buildPorts, expandExposed, isIpv4, isIpv6 } from "./ports.ts";
 import { cut, invalid, splitList, unsupported } from "./values.ts";
 
@@ -9,8 +10,10 @@ export type NetworkPart = Pick<ContainerConfig, "network" | "exposedPorts">;
 
 /** How the container reaches others and others reach it. */
 export function buildNetwork(flags: NetworkFlags, image: ContainerDefaults, caller: CallerFacts): NetworkPart {
-  const mode = parseMode(flags.network, caller);
+  const ofPod = podNetwork(flags, caller);
   const exposedPorts = expandExposed([...Object.keys(image.ExposedPorts ?? {}), ...splitList(flags.expose)]);
+  if (ofPod) return { network: ofPod, exposedPorts };
+  const mode = parseMode(flags.network, caller);
   const ports = buildPorts(
     {
       publish: splitList(flags.publish),

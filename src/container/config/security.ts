@@ -3,6 +3,7 @@ import type { ContainerDefaults } from "../../oci/image.ts";
 import { mergeCapabilities } from "../capabilities.ts";
 import { absolutePath } from "./environment.ts";
 import type { CallerFacts, SecurityFlags } from "./flags.ts";
+import { podNamespace } from "./pod.ts";
 import { cut, invalid, parseBoolean, splitList, unsupported } from "./values.ts";
 
 export type SecurityPart = Pick<
@@ -36,11 +37,11 @@ export function buildSecurity(flags: SecurityFlags, image: ContainerDefaults, ca
     ulimits: parseUlimits(splitList(flags.ulimit)),
     sysctls: parseSysctls(splitList(flags.sysctl)),
     oomScoreAdj: checkOomScore(flags["oom-score-adj"]),
-    pidMode: parseNamespace(flags.pid, caller),
+    pidMode: parseNamespace(flags.pid, "pid", caller),
     ipcShareable: flags.ipc === "shareable",
-    ipcMode: parseNamespace(flags.ipc === "shareable" ? "private" : flags.ipc, caller),
-    utsMode: parseNamespace(flags.uts, caller),
-    cgroupMode: parseNamespace(flags.cgroupns, caller),
+    ipcMode: parseNamespace(flags.ipc === "shareable" ? "private" : flags.ipc, "ipc", caller),
+    utsMode: parseNamespace(flags.uts, "uts", caller),
+    cgroupMode: parseNamespace(flags.cgroupns, "cgroup", caller),
     cgroups: parseCgroups(flags.cgroups),
     ...(flags["cgroup-parent"] ? { cgroupParent: flags["cgroup-parent"] } : {}),
   };
@@ -194,7 +195,13 @@ function checkOomScore(score: number | undefined): number | undefined {
   return score;
 }
 
-function parseNamespace(text: string | undefined, caller: CallerFacts): NamespaceMode {
+function parseNamespace(
+  text: string | undefined,
+  type: "pid" | "ipc" | "uts" | "cgroup",
+  caller: CallerFacts,
+): NamespaceMode {
+  const ofPod = podNamespace(text, type, caller);
+  if (ofPod) return ofPod;
   if (text === undefined || text === "" || text === "private") return { mode: "private" };
   if (text === "host") return { mode: "host" };
   const [kind, name] = cut(text, ":");
@@ -202,7 +209,7 @@ function parseNamespace(text: string | undefined, caller: CallerFacts): Namespac
     if (!name) throw invalid("namespace mode container requires a value");
     return { mode: "container", id: caller.resolveContainer(name) };
   }
-  if (kind === "ns" || text === "pod" || text === "none")
+  if (kind === "ns" || text === "none")
     throw unsupported(`namespace mode ${JSON.stringify(text)} is not supported yet`);
   throw invalid(`unrecognized namespace mode ${text} passed`);
 }

@@ -14,7 +14,6 @@ const groups: readonly { readonly flags: readonly string[]; readonly why: string
     flags: ["ip", "ip6", "mac-address", "network-alias", "link-local-ip"],
     why: "these belong to user-defined networks",
   },
-  { flags: ["pod", "pod-id-file", "init-ctr"], why: "dhow has no pods" },
   {
     flags: ["sdnotify"],
     why: "dhow sends systemd no messages; 'dhow wait --condition=healthy' waits for a health check",

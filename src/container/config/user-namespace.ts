@@ -1,6 +1,7 @@
 import type { AutoRequest, UserNamespaceConfig } from "../../model/container-config.ts";
 import { findOverlap, type IdRange, insertRange, sortRanges, toHostId } from "../../model/id-ranges.ts";
 import type { CallerFacts, UserFlags } from "./flags.ts";
+import { podUserNamespace } from "./pod.ts";
 import { cut, invalid, unsupported } from "./values.ts";
 
 /**
@@ -8,6 +9,8 @@ import { cut, invalid, unsupported } from "./values.ts";
  * @throws {DhowError} `invalid-argument` in podman's words.
  */
 export function buildUserNamespace(flags: UserFlags, caller: CallerFacts): UserNamespaceConfig {
+  const ofPod = podUserNamespace(flags, caller);
+  if (ofPod) return ofPod;
   const mode = flags.userns ?? (caller.environment.DHOW_USERNS || caller.configured.userns || "");
   const hasMaps = flags.uidmap.length + flags.gidmap.length > 0;
   const hasNames = flags.subuidname !== undefined || flags.subgidname !== undefined;

@@ -2,7 +2,7 @@ import { closeSync, openSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
-import { layerPaths } from "../../image/layer-paths.ts";
+import { layersOfImage } from "../../image/layer-paths.ts";
 import type { MountConfig } from "../../model/container-config.ts";
 import type { ContainerRecord } from "../../storage/containers.ts";
 import { kindOf, locate } from "../../storage/copy/locate.ts";
@@ -97,7 +97,7 @@ async function enterContainer(
   }
   const target = newTemporaryPath(engine.paths.data);
   const plan = engine.rootfs.prepare({
-    layers: layerPaths(engine, engine.images.get(config.imageId)),
+    layers: layersOfImage(engine, config.imageId),
     containerDirectory: engine.containers.directory(id),
     target,
     volatile: config.autoRemove,

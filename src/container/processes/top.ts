@@ -32,12 +32,21 @@ export async function showProcesses(
   if (!isRunning(record.state) || !record.init) {
     throw new DhowError("top can only be used on running containers", { kind: "conflict" });
   }
-  const names = columns.length === 0 ? usualDescriptors : columns.flatMap(splitNames);
-  const descriptors = names.map(findDescriptor);
+  const descriptors = descriptorsOf(columns);
   if (!descriptors.every((one) => one !== undefined)) {
     return { kind: "text", text: await runHostPs(record.init.pid, columns) };
   }
   return { kind: "table", rows: fillTable(record, descriptors) };
+}
+
+/** The headings of a table of podman's descriptors. */
+export function processHeadings(columns: readonly string[]): string[] {
+  return descriptorsOf(columns).flatMap((one) => (one ? [one.heading] : []));
+}
+
+function descriptorsOf(columns: readonly string[]): (Descriptor | undefined)[] {
+  const names = columns.length === 0 ? usualDescriptors : columns.flatMap(splitNames);
+  return names.map(findDescriptor);
 }
 
 /** `pid,args`, but not what ps takes as one argument: `-eo pid,args`. */

@@ -43,6 +43,8 @@ export interface SpecInput {
   readonly userDatabase: UserDatabase;
   /** Host paths of the mounts that had to be prepared, by destination. */
   readonly mountSources: ReadonlyMap<string, string>;
+  /** Host paths of bind mounts that are no directories: nothing can be mounted below them. */
+  readonly mountedFiles: ReadonlySet<string>;
   /** What the container gets of its secrets. */
   readonly secrets: { readonly mounts: readonly MountSpec[]; readonly env: readonly string[] };
   /** Where the /dev/shm is mounted that this container shares with others; undefined for one of its own. */

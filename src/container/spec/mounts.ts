@@ -118,17 +118,22 @@ function systemdMounts({ tmpfsSizeBytes }: SystemdConfig): MountSpec[] {
   return ["/run", "/run/lock", "/tmp", "/var/log/journal"].map((path) => mount(path, "tmpfs", options));
 }
 
-function userMounts({ config, mountSources }: SpecInput): MountSpec[] {
+function userMounts({ config, mountSources, mountedFiles }: SpecInput): MountSpec[] {
   return config.mounts.map((wanted) => {
     const { type, source, destination, options } = wanted;
     const prepared = mountSources.get(destination);
-    if (prepared !== undefined) return mount(destination, "bind", closed(wanted), prepared);
-    return mount(destination, type, type === "bind" ? closed(wanted) : options, source ?? type);
+    if (prepared !== undefined) return mount(destination, "bind", closed(wanted, mountedFiles), prepared);
+    return mount(destination, type, type === "bind" ? closed(wanted, mountedFiles) : options, source ?? type);
   });
 }
 
 /** What is mounted below a read-only folder is read-only as well: a container shall not write where nobody expects it. */
-function closed({ options, writableSubmounts }: MountConfig): readonly string[] {
+function closed(
+  { source = "", options, writableSubmounts }: MountConfig,
+  mountedFiles: SpecInput["mountedFiles"],
+): readonly string[] {
+  // crun takes what is to be closed for a directory.
+  if (mountedFiles.has(source)) return options;
   if (!options.includes("ro") || !options.includes("rbind") || writableSubmounts) return options;
   return [...options, "rro"];
 }

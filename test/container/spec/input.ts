@@ -25,6 +25,7 @@ export function inputOf(argv: readonly string[], changes: Partial<SpecInput> = {
     joined: {},
     sharedMemory: undefined,
     mountSources: new Map(),
+    mountedFiles: new Set(),
     secrets: { mounts: [], env: [] },
     userDatabase: { passwd: undefined, group: undefined },
     files: {

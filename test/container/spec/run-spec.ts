@@ -19,6 +19,7 @@ const spec = generateSpec({
   joined: {},
   sharedMemory: undefined,
   mountSources: new Map(),
+  mountedFiles: new Set(),
   secrets: { mounts: [], env: [] },
   userDatabase: { passwd: undefined, group: undefined },
   files: {
