@@ -8,6 +8,7 @@ import type { LayerStore } from "./storage/layers.ts";
 import type { Leases } from "./storage/leases.ts";
 import type { Locks } from "./storage/locks.ts";
 import type { ManifestListStore } from "./storage/manifest-lists.ts";
+import type { NetworkStore } from "./storage/networks.ts";
 import type { PodStore } from "./storage/pods.ts";
 import type { RootfsDriver } from "./storage/rootfs.ts";
 import type { SecretStore } from "./storage/secrets.ts";
@@ -19,6 +20,7 @@ import type { Paths } from "./system/paths.ts";
 export type { ArtifactRecord } from "./storage/artifacts.ts";
 export type { ContainerRecord } from "./storage/containers.ts";
 export type { ImageRecord } from "./storage/images.ts";
+export type { NetworkRecord } from "./storage/networks.ts";
 export type { PodRecord } from "./storage/pods.ts";
 export type { SecretRecord } from "./storage/secrets.ts";
 
@@ -53,6 +55,7 @@ export interface Engine {
   readonly pods: PodStore;
   readonly volumes: VolumeStore;
   readonly secrets: SecretStore;
+  readonly networks: NetworkStore;
   /** What happened: every verb that changes something notes it there. */
   readonly events: EventJournal;
   /** Chosen by probing once per machine and data folder, or by --storage-driver. */

@@ -17,6 +17,7 @@ export function listNames(kind: NameKind, globals: Pick<GlobalOptions, "root" | 
     return [...new Set(named.flatMap(({ names }) => names.flatMap(shortAndLong)))];
   }
   if (kind === "artifacts") return engine.artifacts.list().map(({ name }) => name);
+  if (kind === "networks") return engine.networks.list().map(({ name }) => name);
   if (kind === "secrets") return engine.secrets.list().map(({ name }) => name);
   if (kind === "pods") return engine.pods.list().map(({ name }) => name);
   if (kind === "volumes") return engine.volumes.list().map(({ name }) => name);

@@ -15,6 +15,8 @@ import { layersSchema, openLayers } from "./storage/layers.ts";
 import { leasesSchema, openLeases } from "./storage/leases.ts";
 import { locksSchema, openLocks } from "./storage/locks.ts";
 import { manifestListsSchema, openManifestLists } from "./storage/manifest-lists.ts";
+import { networkLeasesSchema } from "./storage/network-leases.ts";
+import { networksSchema, openNetworks } from "./storage/networks.ts";
 import { openPods, podsSchema } from "./storage/pods.ts";
 import { openSecrets, secretsSchema } from "./storage/secrets.ts";
 import { openVolumes, volumesSchema } from "./storage/volumes.ts";
@@ -24,7 +26,7 @@ import { locatePaths } from "./system/paths.ts";
 
 const schemas = [
   ...[locksSchema, leasesSchema, layersSchema, imagesSchema, manifestListsSchema, artifactsSchema],
-  ...[containersSchema, volumesSchema, secretsSchema, podsSchema],
+  ...[containersSchema, volumesSchema, secretsSchema, podsSchema, networksSchema, networkLeasesSchema],
 ];
 
 export interface EngineOptions {
@@ -77,6 +79,7 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
   );
 
   const secrets = lazy(() => openSecrets(paths().data, database()));
+  const networks = lazy(() => openNetworks(database()));
   const events = lazy(() => openEventJournal({ dataDirectory: paths().data, database }));
 
   return withParts(
@@ -95,6 +98,7 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
       pods,
       volumes,
       secrets,
+      networks,
       events,
       rootfs,
     },

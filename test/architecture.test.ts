@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 const root = new URL("..", import.meta.url).pathname;
 const mechanisms = ["rootless", "storage", "registry", "runtime", "network", "trust"];
-const verbs = ["image", "volume", "secret", "container", "pod", "build", "events", "upkeep"];
+const verbs = ["image", "volume", "secret", "user-network", "container", "pod", "build", "events", "upkeep"];
 
 /** The table of docs/architecture.md: what each part of src may import besides itself. "*" is everything. */
 const mayImport: Record<string, readonly string[]> = {
@@ -38,8 +38,21 @@ const mayImport: Record<string, readonly string[]> = {
     ...mechanisms,
   ],
   pod: ["errors.ts", "oci", "model", "system", "engine.ts", "container", ...mechanisms],
+  "user-network": ["errors.ts", "oci", "model", "system", "engine.ts", ...mechanisms],
   events: ["errors.ts", "oci", "model", "system", "engine.ts", ...mechanisms],
-  upkeep: ["errors.ts", "oci", "model", "system", "engine.ts", "image", "volume", "container", "pod", ...mechanisms],
+  upkeep: [
+    "errors.ts",
+    "oci",
+    "model",
+    "system",
+    "engine.ts",
+    "image",
+    "volume",
+    "user-network",
+    "container",
+    "pod",
+    ...mechanisms,
+  ],
   cli: ["errors.ts", "oci", "model", "system", "engine.ts"],
   commands: ["errors.ts", "version.ts", "oci", "model", "engine.ts", "cli", ...verbs],
   "open-engine.ts": ["*"],

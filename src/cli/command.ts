@@ -8,6 +8,7 @@ export type CompletionKind =
   | "running-containers"
   | "images"
   | "pods"
+  | "networks"
   | "volumes"
   | "secrets"
   | "files"

@@ -4,6 +4,7 @@ import { containerCommands, containerGroup } from "./container/table.ts";
 import { healthcheckGroup } from "./healthcheck/table.ts";
 import { imageCommands, imageGroup } from "./image/table.ts";
 import { manifestGroup } from "./manifest/table.ts";
+import { networkGroup } from "./network/table.ts";
 import { podGroup } from "./pod/table.ts";
 import { secretGroup } from "./secret/table.ts";
 import { systemCommands, systemGroup } from "./system/table.ts";
@@ -36,6 +37,7 @@ export const commands: CommandTree = {
   image: { summary: "Manage images", topic: "groups", commands: imageGroup },
   inspect,
   manifest: { summary: "Manage manifest lists", topic: "groups", commands: manifestGroup },
+  network: { summary: "Manage networks", topic: "groups", commands: networkGroup },
   pod: { summary: "Manage pods", topic: "groups", commands: podGroup },
   secret: { summary: "Manage secrets", topic: "groups", commands: secretGroup },
   system: { summary: "Manage dhow itself", topic: "groups", commands: systemGroup },

@@ -78,6 +78,7 @@ export function beginStart(
     parts = { launch, network, cgroupsPath, filters: compiledFilters(engine.paths.run, tools) };
   } catch (error) {
     engine.containers.update(id, { state: record.state, error: messageOf(error), networkState: undefined });
+    if (network.attach) engine.networks.leases.release(id);
     throw error;
   }
   return steps(engine, record, parts);
@@ -98,7 +99,7 @@ function steps(engine: Engine, record: ContainerRecord, { launch, ...request }: 
       await draft.write();
       const creating = launch.create();
       meanwhile?.();
-      const created = await creating;
+      const [created] = await Promise.all([creating, network.attach?.()]);
       await network.publish?.();
       recordEvent(engine, record, "init");
       if (config.pidFile !== undefined) writeFileSync(config.pidFile, `${created.init.pid}`);
@@ -157,12 +158,23 @@ function launchRequest(
       ...globalArguments(engine),
       ...["container", "cleanup", id],
     ],
-    mount: planMounts(engine, { id, config }),
-    network: [...network.commands, ...openLowPorts(config, network)],
+    ...planCommands(engine, { id, config }, network),
     connect: network.connect,
     networkError: network.explain,
     healthTimer: config.health && hasTimer(config.health) ? healthTimerCommand(engine, id) : undefined,
   };
+}
+
+/** What waits for nothing but the script itself is done before this process goes on: a namespace that it attaches. */
+function planCommands(
+  engine: Engine,
+  record: Pick<ContainerRecord, "id" | "config">,
+  network: NetworkPlan,
+): Pick<Parameters<typeof launchContainer>[0], "mount" | "network"> {
+  const mount = planMounts(engine, record);
+  const later = openLowPorts(record.config, network);
+  if (!network.attach) return { mount, network: [...network.commands, ...later] };
+  return { mount: { ...mount, commands: [...mount.commands, ...network.commands] }, network: later };
 }
 
 function planMounts(engine: Engine, { id, config }: Pick<ContainerRecord, "id" | "config">): MountPlan {

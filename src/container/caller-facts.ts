@@ -19,7 +19,7 @@ import { readLastCapability } from "./spec/host-facts.ts";
  * @param configured What configuration files say: `readConfigured` reads it. Only who makes containers needs it.
  */
 export function callerFacts(
-  engine: Pick<Engine, "containers" | "warn">,
+  engine: Pick<Engine, "containers" | "networks" | "warn">,
   configured: ConfiguredDefaults = {},
 ): CallerFacts {
   return {
@@ -36,6 +36,7 @@ export function callerFacts(
     get hostname() {
       return hostname();
     },
+    networkName: (nameOrId) => engine.networks.get(nameOrId).name,
     hasJournal,
     warn: (message) => engine.warn(message),
     pickPort: pickFreePort,

@@ -23,7 +23,16 @@ const exitCodeLifeMs = 300_000;
 
 export type LifecycleEngine = Pick<
   Engine,
-  "containers" | "pods" | "volumes" | "events" | "globals" | "rootfs" | "paths" | "warn"
+  | "containers"
+  | "pods"
+  | "volumes"
+  | "networks"
+  | "locks"
+  | "events"
+  | "globals"
+  | "rootfs"
+  | "paths"
+  | "warn"
 >;
 
 /**
@@ -97,9 +106,8 @@ function recordDeath(
 /** Unmounts a container's root filesystem, takes its network down and empties its run folder. Idempotent. */
 export async function takeDown(engine: LifecycleEngine, record: ContainerRecord): Promise<void> {
   const runDirectory = engine.containers.runDirectory(record.id);
-  if (record.networkState !== undefined && record.bootId === bootId()) {
-    const { releaseNetwork } = await import("../network/release.ts");
-    releaseNetwork(record.networkState);
+  if (record.networkState !== undefined) {
+    await (await import("./networks/release.ts")).releaseContainerNetwork(engine, record);
   }
   removeCgroup(engine, record);
   const reachable = reachableRootfs(record.id, record.config);

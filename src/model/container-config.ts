@@ -1,6 +1,7 @@
 import type { ContainerDefaults } from "../oci/image.ts";
 import type { HealthConfig } from "./health.ts";
 import type { IdRange } from "./id-ranges.ts";
+import type { NetworkAttachment } from "./network.ts";
 import type { PodMembership } from "./pod-config.ts";
 import type { Resources } from "./resources.ts";
 
@@ -217,9 +218,13 @@ export interface VolumeCreation {
 export type NamespaceMode = { readonly mode: "private" | "host" } | { readonly mode: "container"; readonly id: string };
 
 export interface NetworkConfig {
-  readonly mode: "none" | "host" | "pasta" | "slirp4netns" | "container";
+  readonly mode: "none" | "host" | "pasta" | "slirp4netns" | "container" | "bridge" | "ns";
   /** Hex id, for mode `container`. */
   readonly containerId?: string;
+  /** For mode `bridge`: in the order in which the container gets its interfaces; perhaps none is left. */
+  readonly networks?: readonly NetworkAttachment[];
+  /** For mode `ns`: a file of a network namespace. */
+  readonly path?: string;
   /** Driver options behind `pasta:` or `slirp4netns:`, split at commas. */
   readonly options: readonly string[];
   readonly ports: readonly PortMapping[];

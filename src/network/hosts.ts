@@ -9,8 +9,8 @@ interface HostsEntry {
 export interface HostsRequest {
   /** `name[;name...]:address` of --add-host, address perhaps `host-gateway`. */
   readonly extraHosts: readonly string[];
-  /** What the container is called, and its address; loopback if it has no other. */
-  readonly self: HostsEntry;
+  /** What the container is called, for each of its addresses; loopback if it has no other. */
+  readonly selves: readonly HostsEntry[];
   /** The host as the container reaches it. */
   readonly hostAddress: string | undefined;
   /** Text of the host's /etc/hosts. */
@@ -32,12 +32,12 @@ const loopback: readonly HostsEntry[] = [
  * only hold on the host itself.
  * @throws {DhowError} `unavailable` if `host-gateway` is asked for and the host has no address.
  */
-export function containerHosts({ extraHosts, self, hostAddress, base, onHost }: HostsRequest): string {
+export function containerHosts({ extraHosts, selves, hostAddress, base, onHost }: HostsRequest): string {
   const given = extraHosts.map((text) => parseExtra(text, hostAddress));
   const chosen = new Set(given.flatMap(({ names }) => names));
   const fromHost = parseHosts(base).filter(({ address }) => onHost || !isLoopback(address));
   const host = hostAddress === undefined ? [] : [{ address: hostAddress, names: hostNames }];
-  const rest = [...(onHost ? [] : loopback), ...fromHost, ...host, self];
+  const rest = [...(onHost ? [] : loopback), ...fromHost, ...host, ...selves];
   const remaining = rest
     .map(({ address, names }) => ({ address, names: names.filter((name) => !chosen.has(name)) }))
     .filter(({ names }) => names.length > 0);

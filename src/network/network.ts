@@ -1,5 +1,6 @@
 import type { DhowError } from "../errors.ts";
 import type { NetworkConfig } from "../model/container-config.ts";
+import type { NetworkDefinition, NetworkEndpoint } from "../model/network.ts";
 
 /**
  * How a container gets its network. Single containers: a network namespace that is bound to a file in the run folder,
@@ -16,6 +17,14 @@ export interface NetworkRequest {
     readonly path: string;
     readonly mode: NetworkConfig["mode"];
   };
+  /** Its places in networks, for mode `bridge`. */
+  readonly places?: readonly NetworkPlace[];
+}
+
+/** A network, and what a container has in it. */
+export interface NetworkPlace {
+  readonly network: NetworkDefinition & { readonly id: string };
+  readonly endpoint: NetworkEndpoint;
 }
 
 type Command = readonly [string, ...string[]];
@@ -33,6 +42,8 @@ export interface NetworkPlan {
    * program starts, for it returns when the network is ready.
    */
   readonly connect: Command | undefined;
+  /** Connects a namespace that the commands have made with networks; must have ended before the container's program starts. */
+  readonly attach?: () => Promise<void>;
   /** Opens published ports that the commands cannot open (slirp4netns); awaited between the commands and the start. */
   readonly publish?: () => Promise<void>;
   /** Why the network cannot be made, given what `commands` or `connect` said when they failed. */
@@ -46,9 +57,11 @@ export interface NetworkPlan {
 
 /** A network that was made for one container; part of its record. */
 export interface NetworkState {
-  readonly kind: "pasta" | "slirp4netns";
+  readonly kind: "pasta" | "slirp4netns" | "bridge";
   /** The file that the namespace is bound to. */
   readonly netns: string;
   /** Where the helper's pid is written. */
   readonly pidFile: string;
+  /** Of kind `bridge`. */
+  readonly endpoints?: readonly NetworkEndpoint[];
 }

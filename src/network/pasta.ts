@@ -22,14 +22,7 @@ export function pastaCommand({ program, netns, pidFile, config }: PastaRequest):
   const given = (...names: readonly string[]) =>
     options.some((option) => names.includes(option.split("=", 1)[0] ?? ""));
   const mapsGateway = given("--map-gw");
-  const tcp = portArguments(
-    "-t",
-    ports.filter(({ protocol }) => protocol === "tcp"),
-  );
-  const udp = portArguments(
-    "-u",
-    ports.filter(({ protocol }) => protocol === "udp"),
-  );
+  const { tcp, udp } = publishedArguments(ports);
   return [
     program,
     "--config-net",
@@ -49,6 +42,17 @@ export function pastaCommand({ program, netns, pidFile, config }: PastaRequest):
     "--netns",
     netns,
   ];
+}
+
+/** Publishes these ports and no others. */
+export function pastaPortArguments(ports: readonly PortMapping[]): string[] {
+  const { tcp, udp } = publishedArguments(ports);
+  return [...(tcp.length > 0 ? tcp : ["-t", "none"]), ...(udp.length > 0 ? udp : ["-u", "none"])];
+}
+
+function publishedArguments(ports: readonly PortMapping[]): { readonly tcp: string[]; readonly udp: string[] } {
+  const of = (wanted: PortMapping["protocol"]) => ports.filter(({ protocol }) => protocol === wanted);
+  return { tcp: portArguments("-t", of("tcp")), udp: portArguments("-u", of("udp")) };
 }
 
 /** Neighbouring ports become one range. */

@@ -1,15 +1,13 @@
-import { accessSync, constants } from "node:fs";
 import { DhowError } from "../errors.ts";
-import type { NetworkConfig } from "../model/container-config.ts";
 import { findProgram } from "../system/process.ts";
+import { planBridge } from "./bridge/plan.ts";
+import { nothingToDo, plain } from "./container-files.ts";
 import { explainFailure } from "./explain.ts";
 import { makeNamespace, networkFiles, networkState } from "./helper-files.ts";
-import { hasDefaultRoute, hostAddress } from "./host-address.ts";
-import { containerHosts, readBaseHosts, readHostHosts } from "./hosts.ts";
 import type { NetworkPlan, NetworkRequest } from "./network.ts";
 import { pastaCommand, pastaNetwork } from "./pasta.ts";
-import { checkPortsOfAllAddresses, checkPrivilegedPorts } from "./ports.ts";
-import { containerResolvConf, type Resolvers, readHostResolvConf } from "./resolv-conf.ts";
+import { checkPortsOfAllAddresses } from "./ports.ts";
+import { pastaLacksRoute, requireHelper } from "./require-helper.ts";
 import { planSlirp } from "./slirp4netns.ts";
 
 /**
@@ -20,11 +18,18 @@ export function planNetwork(request: NetworkRequest): NetworkPlan {
   const { config, join } = request;
   switch (config.mode) {
     case "none":
-      return { ...plain(config, { forwarder: undefined, onHost: false }, "127.0.0.1"), namespace: { kind: "new" } };
+      return { ...plain(config, { forwarder: undefined, onHost: false }, []), namespace: { kind: "new" } };
     case "host":
-      return { ...plain(config, { forwarder: undefined, onHost: true }, undefined), namespace: { kind: "host" } };
+      return { ...plain(config, { forwarder: undefined, onHost: true }, []), namespace: { kind: "host" } };
     case "container":
       return joinNetwork(join);
+    case "ns":
+      return {
+        ...plain(config, { forwarder: undefined, onHost: false }, []),
+        namespace: { kind: "path", path: config.path ?? "" },
+      };
+    case "bridge":
+      return planBridge(request);
     case "pasta":
       return pastaLacksRoute() ? planSlirp4netns(request) : planPasta(request);
     case "slirp4netns":
@@ -36,18 +41,6 @@ export function planNetwork(request: NetworkRequest): NetworkPlan {
 export function defaultNetwork(): "pasta" | "slirp4netns" {
   return findProgram("pasta") === undefined && findProgram("slirp4netns") !== undefined ? "slirp4netns" : "pasta";
 }
-
-/** Older pastas refuse to work on a machine without a way to the world; slirp4netns does not mind. */
-function pastaLacksRoute(): boolean {
-  return !hasDefaultRoute() && findProgram("slirp4netns") !== undefined;
-}
-
-const nothingToDo = {
-  commands: [],
-  connect: undefined,
-  state: undefined,
-  explain: (output: string) => explainFailure("network", output, []),
-} as const;
 
 /** Shares hosts and resolv.conf with the other container: the caller binds the other's files. */
 function joinNetwork(join: NetworkRequest["join"]): NetworkPlan {
@@ -61,42 +54,14 @@ function joinNetwork(join: NetworkRequest["join"]): NetworkPlan {
   };
 }
 
-function plain(
-  config: NetworkConfig,
-  resolvers: Resolvers,
-  address: string | undefined,
-): Omit<NetworkPlan, "namespace"> {
-  const isolated = config.mode === "none";
-  const host = isolated ? { servers: [], search: [], options: [] } : readHostResolvConf();
-  return {
-    ...nothingToDo,
-    resolvConf: containerResolvConf(config, host, resolvers),
-    hosts: ({ hostname, aliases }) => {
-      if (config.noHosts) return undefined;
-      return containerHosts({
-        extraHosts: config.extraHosts,
-        self: { address: address ?? "127.0.0.1", names: [hostname, ...aliases] },
-        hostAddress: isolated ? undefined : hostAddress(),
-        base: baseHosts(config, isolated),
-        onHost: resolvers.onHost,
-      });
-    },
-  };
-}
-
-function baseHosts({ hostsFile }: NetworkConfig, isolated: boolean): string {
-  if (hostsFile === undefined) return isolated ? "" : readHostHosts();
-  return hostsFile === "none" ? "" : readBaseHosts(hostsFile);
-}
-
 function planPasta({ config, runDirectory }: NetworkRequest): NetworkPlan {
-  const program = requireHelper("pasta", "passt", config);
+  const program = requireHelper("pasta", config);
   checkPortsOfAllAddresses(config.ports);
   const { netns, pidFile } = networkFiles(runDirectory);
   const forwarder = optionValue(config.options, ["--dns-forward"]) ?? pastaNetwork.resolver;
   const address = optionValue(config.options, ["-a", "--address"]) ?? pastaNetwork.address;
   return {
-    ...plain(config, { forwarder, onHost: false }, address),
+    ...plain(config, { forwarder, onHost: false }, [address]),
     namespace: { kind: "path", path: netns },
     commands: [makeNamespace(netns)],
     connect: pastaCommand({ program, netns, pidFile, config }),
@@ -106,13 +71,13 @@ function planPasta({ config, runDirectory }: NetworkRequest): NetworkPlan {
 }
 
 function planSlirp4netns({ config, runDirectory }: NetworkRequest): NetworkPlan {
-  const program = requireHelper("slirp4netns", "slirp4netns", config);
+  const program = requireHelper("slirp4netns", config);
   const { netns, socket } = networkFiles(runDirectory);
   const options = config.mode === "slirp4netns" ? config.options : [];
   const { command, network } = planSlirp({ program, runDirectory, config: { options, ports: config.ports } });
   const { ports } = config;
   return {
-    ...plain(config, { forwarder: network.resolver, onHost: false }, network.address),
+    ...plain(config, { forwarder: network.resolver, onHost: false }, [network.address]),
     namespace: { kind: "path", path: netns },
     // Not beside the runtime: the ports are opened as soon as it is connected.
     commands: [makeNamespace(netns), command],
@@ -136,36 +101,4 @@ function optionValue(options: readonly string[], names: readonly string[]): stri
   if (at >= 0) return options[at + 1];
   const joined = options.find((option) => names.some((name) => option.startsWith(`${name}=`)));
   return joined?.slice(joined.indexOf("=") + 1);
-}
-
-/** Path of the helper program, after checking that it can work here. */
-function requireHelper(name: string, packageName: string, { ports }: NetworkConfig): string {
-  const program = findProgram(name);
-  if (program === undefined) {
-    throw new DhowError(`could not find ${name}, the network namespace can't be configured: it is not installed`, {
-      kind: "unavailable",
-      hint: `install the package ${packageName}, or use --network none or host`,
-    });
-  }
-  requireTunDevice(name);
-  checkPrivilegedPorts(ports);
-  return program;
-}
-
-function requireTunDevice(helper: string): void {
-  try {
-    accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
-  } catch (cause) {
-    const absent = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    throw new DhowError(
-      `${helper} cannot connect the container: /dev/net/tun ${absent ? "does not exist" : "is not accessible to you"}`,
-      {
-        kind: "unavailable",
-        cause,
-        hint: absent
-          ? "as root: modprobe tun; or use --network none or --network host"
-          : "as root: chmod 0666 /dev/net/tun; or use --network none or --network host",
-      },
-    );
-  }
 }

@@ -1,7 +1,8 @@
-import { readFileSync, rmSync } from "node:fs";
-import { identifyProcess } from "../system/clock.ts";
+import { rmSync } from "node:fs";
 import { tryRun } from "../system/process.ts";
 import { sendSignal } from "../system/signals.ts";
+import { findHelper } from "./helper-process.ts";
+import { isMounted } from "./mounted.ts";
 import type { NetworkState } from "./network.ts";
 
 /**
@@ -22,23 +23,4 @@ export function releaseNetwork(state: unknown): void {
 
 function isNetworkState(state: unknown): state is NetworkState {
   return typeof state === "object" && state !== null && "netns" in state && "pidFile" in state;
-}
-
-/** The helper of this very network: the pid could belong to another process by now, but not with our path as argument. */
-function findHelper({ netns, pidFile }: NetworkState): number | undefined {
-  const pid = Number(readText(pidFile).trim());
-  if (!Number.isInteger(pid) || pid <= 1 || identifyProcess(pid) === undefined) return undefined;
-  return readText(`/proc/${pid}/cmdline`).split("\0").includes(netns) ? pid : undefined;
-}
-
-function isMounted(path: string): boolean {
-  return readText("/proc/self/mountinfo").includes(` ${path.replaceAll(" ", "\\040")} `);
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

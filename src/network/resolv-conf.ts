@@ -52,7 +52,12 @@ export interface Resolvers {
   readonly forwarder: string | undefined;
   /** Whether the container is in the host's network, where the host's loopback resolvers answer. */
   readonly onHost: boolean;
+  /** Resolvers that know the containers of the container's networks, and ask the world in their stead. */
+  readonly ofNetworks?: readonly string[];
 }
+
+/** Podman's: names of containers may be written with it. */
+const networkDomain = "dns.podman";
 
 /**
  * The container's /etc/resolv.conf: what --dns, --dns-search and --dns-option say, else the host's.
@@ -64,10 +69,22 @@ export function containerResolvConf(
   resolvers: Resolvers,
 ): string | undefined {
   if (dnsServers.includes("none")) return undefined;
-  const search = dnsSearch.length > 0 ? dnsSearch.filter((domain) => domain !== ".") : host.search;
+  const { ofNetworks = [] } = resolvers;
+  const inherited = ofNetworks.length > 0 ? [networkDomain, ...host.search] : host.search;
+  const search = dnsSearch.length > 0 ? dnsSearch.filter((domain) => domain !== ".") : inherited;
   const options = dnsOptions.length > 0 ? dnsOptions : host.options;
-  const servers = dnsServers.length > 0 ? dnsServers : inheritServers(host.servers, resolvers);
+  const own = dnsServers.length > 0 ? dnsServers : inheritServers(host.servers, resolvers);
+  const servers = ofNetworks.length > 0 ? ofNetworks : own;
   return formatResolvConf({ servers, search, options });
+}
+
+/**
+ * Whom a resolver in another network namespace asks: the host's own resolvers, and through the forwarder those on the
+ * host's loopback.
+ */
+export function reachableServers({ servers }: ResolvConf, forwarder: string): string[] {
+  const reachable = servers.filter((server) => !isLoopback(server));
+  return reachable.length < servers.length || reachable.length === 0 ? [...reachable, forwarder] : reachable;
 }
 
 /** A resolver on the host's loopback is out of the container's reach, but for the forwarder. */

@@ -6,6 +6,7 @@ import type { ProcessIdentity } from "../system/clock.ts";
 import type { Paths } from "../system/paths.ts";
 import type { Database, Schema, SqlValue } from "./database.ts";
 import type { Locks } from "./locks.ts";
+import { isNetwork, unknownNetwork } from "./networks.ts";
 import { checkPodIsOpen, insertPod, type NewPod } from "./pods.ts";
 import { removeTree } from "./temporary.ts";
 import { recordVolumeUsers } from "./volumes.ts";
@@ -56,7 +57,7 @@ export interface ContainerStore {
   /**
    * Records a container in state `created` and makes its empty directory.
    * @throws {DhowError} `already-exists`: podman's `the container name "X" is already in use by ID...`.
-   * @throws {DhowError} `not-found` if its image is not stored (any more), or a volume is gone; an empty imageId needs none.
+   * @throws {DhowError} `not-found` if its image is not stored (any more), or a volume or network is gone; an empty imageId needs none.
    * @throws {DhowError} `not-found` or `conflict` if its pod is gone, or about to go.
    *
    * @param newPod Recorded in the same step: its first container is this one.
@@ -225,6 +226,8 @@ function insert(
   }
   const podId = config.pod?.id ?? null;
   if (podId !== null) checkPodIsOpen(database, podId);
+  const lost = config.network.networks?.find((network) => !isNetwork(database, network.name));
+  if (lost) throw unknownNetwork(lost.name);
   database.run(
     `INSERT INTO containers (id, name, created_at, image_id, state, restart_count, stopped_by_user, error, config, pod_id)
      VALUES (?, ?, ?, ?, 'created', 0, 0, '', ?, ?)`,

@@ -3,7 +3,7 @@ import { containerHosts } from "../../src/network/hosts.ts";
 
 const request = {
   extraHosts: [],
-  self: { address: "10.0.2.100", names: ["0123456789ab", "web"] },
+  selves: [{ address: "10.0.2.100", names: ["0123456789ab", "web"] }],
   hostAddress: "192.0.2.7",
   base: "127.0.0.1 localhost\n127.0.1.1 laptop\n10.1.1.1 intranet wiki # x\nff02::1 ip6-allnodes\n",
   onHost: false,

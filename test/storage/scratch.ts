@@ -105,6 +105,7 @@ export function sampleConfig(config: Partial<ContainerConfig> = {}): ContainerCo
     env: [],
     labels: {},
     mounts: [],
+    network: { mode: "none", ports: [] },
     exposedPorts: [],
     ...config,
   } as unknown as ContainerConfig;

@@ -51,6 +51,10 @@ export interface NetworkFlags {
   readonly publish: readonly string[];
   readonly "publish-all": boolean;
   readonly expose: readonly string[];
+  readonly "network-alias": readonly string[];
+  readonly ip: string | undefined;
+  readonly ip6: string | undefined;
+  readonly "mac-address": string | undefined;
   readonly dns: readonly string[];
   readonly "dns-option": readonly string[];
   readonly "dns-search": readonly string[];
@@ -180,6 +184,8 @@ export interface CallerFacts {
   /** The driver that stands for --network private. */
   readonly defaultNetwork: "pasta" | "slirp4netns";
   readonly hostname: string;
+  /** The full name of a network by name or id. @throws {DhowError} `not-found`. */
+  networkName(nameOrId: string): string;
   /** Whether systemd's journal takes messages here. */
   hasJournal(): boolean;
   /** Tells the user something that does not stop the work. */

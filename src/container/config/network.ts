@@ -2,6 +2,7 @@ import type { ContainerConfig, NetworkConfig } from "../../model/container-confi
 import type { ContainerDefaults } from "../../oci/image.ts";
 import { absolutePath } from "./environment.ts";
 import type { CallerFacts, NetworkFlags } from "./flags.ts";
+import { isUserNetwork, type NetworkMode, parseNetworks } from "./networks.ts";
 import { podNetwork } from "./pod.ts";
 import { buildPorts, expandExposed, isIpv4, isIpv6 } from "./ports.ts";
 import { cut, invalid, splitList, unsupported } from "./values.ts";
@@ -13,7 +14,7 @@ export function buildNetwork(flags: NetworkFlags, image: ContainerDefaults, call
   const ofPod = podNetwork(flags, caller);
   const exposedPorts = expandExposed([...Object.keys(image.ExposedPorts ?? {}), ...splitList(flags.expose)]);
   if (ofPod) return { network: ofPod, exposedPorts };
-  const mode = parseMode(flags.network, caller);
+  const mode: NetworkMode = parseNetworks(flags, caller);
   const ports = buildPorts(
     {
       publish: splitList(flags.publish),
@@ -21,7 +22,7 @@ export function buildNetwork(flags: NetworkFlags, image: ContainerDefaults, call
     },
     caller,
   );
-  const forwards = mode.mode === "pasta" || mode.mode === "slirp4netns";
+  const forwards = mode.mode === "pasta" || mode.mode === "slirp4netns" || isUserNetwork(mode);
   if (ports.length > 0 && !forwards) {
     caller.warn(
       "Port mappings have been discarded as one of the Host, Container, Pod, and None network modes are in use",
@@ -36,34 +37,6 @@ export function buildNetwork(flags: NetworkFlags, image: ContainerDefaults, call
     noHostname: flags["no-hostname"],
   };
   return { network, exposedPorts };
-}
-
-type Mode = Pick<NetworkConfig, "mode" | "containerId" | "options">;
-
-function parseMode(given: readonly string[], caller: CallerFacts): Mode {
-  if (given.length > 1) throw unsupported("cannot connect to several networks: networks are not supported yet");
-  const [name, rest] = cut(given[0] ?? "private", ":");
-  switch (name) {
-    case "":
-    case "default":
-    case "private":
-      return { mode: caller.defaultNetwork, options: [] };
-    case "none":
-    case "host":
-      if (rest !== undefined) throw invalid(`invalid network ${JSON.stringify(given[0])}: ${name} takes no options`);
-      return { mode: name, options: [] };
-    case "pasta":
-    case "slirp4netns":
-      return { mode: name, options: rest === undefined || rest === "" ? [] : rest.split(",") };
-    case "container":
-      if (!rest) throw invalid("namespace mode container requires a value");
-      return { mode: "container", containerId: caller.resolveContainer(rest), options: [] };
-    default:
-      throw unsupported(
-        `network ${JSON.stringify(name)} is not supported yet`,
-        "use --network pasta (the default), slirp4netns, host, none or container:NAME",
-      );
-  }
 }
 
 function readNames(flags: NetworkFlags): Pick<NetworkConfig, "dnsServers" | "dnsSearch" | "dnsOptions" | "extraHosts"> {

@@ -10,10 +10,7 @@ const groups: readonly { readonly flags: readonly string[]; readonly why: string
   { flags: ["gpus"], why: "dhow reads no CDI files; --device shows single devices" },
   { flags: ["rootfs"], why: "containers are made of images; 'dhow import' makes one of a tree" },
   { flags: ["decryption-key"], why: "dhow reads no encrypted images" },
-  {
-    flags: ["ip", "ip6", "mac-address", "network-alias", "link-local-ip"],
-    why: "these belong to user-defined networks",
-  },
+  { flags: ["link-local-ip"], why: "networks give no link-local addresses" },
   {
     flags: ["sdnotify"],
     why: "dhow sends systemd no messages; 'dhow wait --condition=healthy' waits for a health check",

@@ -2,10 +2,11 @@ import { DhowError } from "../../errors.ts";
 
 /**
  * Splits values of a flag that podman declares as comma-separated list: `-p 80,81`, `--cap-add a,b`. Quotes as in CSV
- * keep commas together.
+ * keep commas together. An empty value holds nothing.
  */
 export function splitList(values: readonly string[]): string[] {
-  return values.flatMap((value) => (value.includes('"') ? splitQuoted(value) : value.split(",")));
+  const given = values.filter((value) => value !== "");
+  return given.flatMap((value) => (value.includes('"') ? splitQuoted(value) : value.split(",")));
 }
 
 function splitQuoted(value: string): string[] {

@@ -24,7 +24,6 @@ describe("-p", () => {
   });
 
   it.each([
-    { text: "", message: "must provide a non-empty container port to publish" },
     { text: "80/tcp/udp", message: "invalid port format - protocol can only be specified once" },
     { text: "80/", message: "must provide a non-empty protocol to publish" },
     { text: "80/xyz", message: 'unrecognized protocol "xyz" in port mapping' },
@@ -87,10 +86,59 @@ describe("--network", () => {
     expect(configOf(["--network", text, "image"]).network).toMatchObject(expected);
     expect(configOf(["--net", text, "image"]).network).toMatchObject(expected);
   });
-  it("refuses networks that need more than there is", () => {
-    expect(() => configOf(["--network", "mynet", "image"])).toThrow('network "mynet" is not supported yet');
-    expect(() => configOf(["--network", "a", "--network", "b", "image"])).toThrow("several networks");
-    expect(() => configOf(["--network", "container:", "image"])).toThrow("requires a value");
+  it("refuses networks that cannot be", () => {
+    const refuse = (...args: string[]) => expect(() => configOf([...args, "image"]));
+    refuse("--network", "container:").toThrow("requires a value");
+    refuse("--network", "ns:").toThrow("must provide a path to a namespace");
+    refuse("--network", "a", "--network", "pasta").toThrow(
+      "cannot set multiple networks without bridge network mode, selected mode pasta",
+    );
+    refuse("--network", "a", "--network", "a").toThrow("network a is given more than once");
+    refuse("--network", "a:ip=nowhere").toThrow('invalid ip address "nowhere"');
+    refuse("--network", "a:mac=1").toThrow("invalid MAC address");
+    refuse("--network", "a:alias=b c").toThrow('invalid network alias "b c"');
+    refuse("--network", "a:interface_name=a/b").toThrow('invalid interface name "a/b"');
+    refuse("--network", "a:what=ever").toThrow("unknown bridge network option: what");
+    refuse("--network", "a", "--network", "b", "--ip", "10.0.0.2").toThrow("can only be set for a single network");
+    refuse("--ip", "10.0.0.2").toThrow("static ip/mac address can only be used with Bridge mode networking");
+    refuse("--network", "host", "--network-alias", "x").toThrow(
+      "--network-alias can only be set when the network mode is bridge",
+    );
+  });
+  it("connects to networks, in the order of the flags", () => {
+    const { mode, networks } = configOf([
+      ...["--network", "a:ip=10.89.0.7,ip6=fd00::7,mac=02-00-00-00-00-0A,alias=x,alias=y,interface_name=lan0"],
+      ...["--network", "b", "--network-alias", "both", "image"],
+    ]).network;
+    expect(mode).toBe("bridge");
+    expect(networks).toEqual([
+      {
+        ...{ name: "a", ip4: "10.89.0.7", ip6: "fd00::7", mac: "02:00:00:00:00:0a" },
+        ...{ interfaceName: "lan0", aliases: ["x", "y", "both"] },
+      },
+      { name: "b", aliases: ["both"] },
+    ]);
+  });
+  it("takes addresses for the only network, and a list of networks", () => {
+    const { networks } = configOf([
+      "--network",
+      "bridge",
+      "--ip",
+      "10.88.0.9",
+      "--mac-address",
+      "02:00:00:00:00:01",
+      "i",
+    ]).network;
+    expect(networks).toEqual([{ name: "podman", aliases: [], ip4: "10.88.0.9", mac: "02:00:00:00:00:01" }]);
+    expect(configOf(["--network", "a,b", "image"]).network.networks?.map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+  it("ns: a namespace by its file", () => {
+    expect(configOf(["--network", "ns:/run/x", "image"]).network).toMatchObject({ mode: "ns", path: "/run/x" });
+  });
+  it("publishes ports of containers in networks, and nothing for an empty value", () => {
+    const { ports } = configOf(["--network", "a", "-p", "8080:80", "image"]).network;
+    expect(ports).toEqual([{ hostIp: "", hostPort: 8080, containerPort: 80, protocol: "tcp" }]);
+    expect(configOf(["-p", "", "image"]).network.ports).toEqual([]);
   });
   it("discards ports that the network cannot forward, and says so", () => {
     const said: string[] = [];

@@ -6,9 +6,20 @@ export const networkOptions = {
     type: "string",
     array: true,
     aliases: ["net"],
-    describe: "Connect a container to a network (none, host, private, pasta[:opts], slirp4netns[:opts], container:ID)",
+    describe:
+      "Connect a container to a network (NAME[:opts], bridge[:opts], none, host, private, pasta[:opts], slirp4netns[:opts], container:ID, ns:PATH)",
     valueName: "stringArray",
+    complete: "networks",
   },
+  "network-alias": {
+    type: "string",
+    array: true,
+    describe: "Add network-scoped alias for the container",
+    valueName: "strings",
+  },
+  ip: { type: "string", describe: "Specify a static IPv4 address for the container" },
+  ip6: { type: "string", describe: "Specify a static IPv6 address for the container" },
+  "mac-address": { type: "string", describe: "Container MAC address (e.g. 92:d0:c6:0a:29:33)" },
   publish: {
     type: "string",
     array: true,
