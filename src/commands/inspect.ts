@@ -5,9 +5,9 @@ import type { Platform } from "../oci/image.ts";
 import { platformOption, readPlatform } from "./image/platform-option.ts";
 import { isJsonFormat } from "./listing.ts";
 
-type ObjectType = "all" | "container" | "image" | "pod" | "volume";
+type ObjectType = "all" | "container" | "image" | "network" | "pod" | "volume";
 
-const objectTypes: readonly ObjectType[] = ["image", "container", "pod", "volume", "all"];
+const objectTypes: readonly ObjectType[] = ["image", "container", "pod", "volume", "network", "all"];
 
 export const formatOption = {
   format: {
@@ -34,7 +34,7 @@ interface Request {
 }
 
 export const inspect = defineCommand({
-  usage: "[options] {CONTAINER|IMAGE|POD|VOLUME} [{CONTAINER|IMAGE|POD|VOLUME}...]",
+  usage: "[options] {CONTAINER|IMAGE|POD|VOLUME|NETWORK} [{CONTAINER|IMAGE|POD|VOLUME|NETWORK}...]",
   summary: "Display the configuration of object denoted by ID",
   description: "Displays the low-level information on an object identified by name or ID.",
   examples: ["dhow inspect fedora", "dhow inspect --type image fedora", "dhow inspect -f '{{.State.Status}}' CtrID"],
@@ -102,7 +102,7 @@ async function showTemplate(found: readonly object[], format: string, out: Shown
 }
 
 function checkRequest({ operands, type, latest, size }: Request): void {
-  const hasOnlyNames = type === "image" || type === "volume";
+  const hasOnlyNames = type === "image" || type === "volume" || type === "network";
   if (hasOnlyNames && latest) throw invalid(`latest is not supported for type ${JSON.stringify(type)}`);
   if ((hasOnlyNames || type === "pod") && size) throw invalid(`size is not supported for type ${JSON.stringify(type)}`);
   if (latest && operands.length > 0) throw invalid("--latest and arguments cannot be used together");
@@ -118,10 +118,11 @@ function readType(text: string): ObjectType {
   );
 }
 
-/** A container before an image of the same name, and that before a volume, as with podman. */
+/** A container before an image of the same name, and that before a volume and a network, as with podman. */
 async function inspectOne(engine: Engine, name: string, { type, size, platform }: Request): Promise<object> {
   if (type === "volume") return inspectVolume(engine, name);
   if (type === "pod") return inspectPodOf(engine, name);
+  if (type === "network") return inspectNetwork(engine, name);
   if (type !== "image") {
     const container = await inspectOneContainer(engine, name.replace(/^\//, ""), size);
     if (container) return container;
@@ -135,6 +136,7 @@ async function inspectOne(engine: Engine, name: string, { type, size, platform }
     if (type !== "all" || !isKind(error, "not-found")) throw error;
     if (engine.volumes.find(name)) return inspectVolume(engine, name);
     if (engine.pods.find(name)) return inspectPodOf(engine, name);
+    if (engine.networks.find(name)) return inspectNetwork(engine, name);
     throw notFound(`no such object: ${JSON.stringify(name)}`);
   }
 }
@@ -144,6 +146,13 @@ async function inspectVolume(engine: Engine, name: string): Promise<object> {
   const { aliveContainers } = await import("../container/volume-users.ts");
   const { volumeJson } = await import("./volume/volume-view.ts");
   return volumeJson(describeVolume(engine, name, aliveContainers(engine)));
+}
+
+async function inspectNetwork(engine: Engine, name: string): Promise<object> {
+  const { membersOf } = await import("../container/networks/members.ts");
+  const { inspectedNetwork } = await import("./network/network-view.ts");
+  const network = engine.networks.get(name);
+  return inspectedNetwork(network, membersOf(engine, network.name));
 }
 
 async function inspectOneContainer(engine: Engine, name: string, size: boolean): Promise<object | undefined> {

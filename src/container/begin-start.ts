@@ -20,6 +20,7 @@ import { globalArguments } from "./global-arguments.ts";
 import { hasTimer, initialHealth } from "./health/state.ts";
 import { healthTimerCommand } from "./health/timer.ts";
 import { planContainerNetwork } from "./plan-network.ts";
+import { explained, nameHolder } from "./port-holder.ts";
 import { makeReachable, reachableRootfs } from "./reachable-rootfs.ts";
 import { recordEvent } from "./record-event.ts";
 import { driverFor } from "./shifting-driver.ts";
@@ -58,7 +59,7 @@ export function beginStart(
   if (!canStart(record.state)) throw improper(record);
   const { id } = record;
   const runDirectory = engine.containers.runDirectory(id);
-  const network = planContainerNetwork(engine, record);
+  const network = explained(engine, record, () => planContainerNetwork(engine, record));
   // Recorded before the first trace of it is on the machine: whoever finds it like this, and us dead, cleans up.
   engine.containers.update(id, {
     state: "initialized",
@@ -160,7 +161,7 @@ function launchRequest(
     ],
     ...planCommands(engine, { id, config }, network),
     connect: network.connect,
-    networkError: network.explain,
+    networkError: (output) => nameHolder(engine, { id, config }, network.explain(output)),
     healthTimer: config.health && hasTimer(config.health) ? healthTimerCommand(engine, id) : undefined,
   };
 }

@@ -12,7 +12,7 @@ import { parsePointInTime } from "../model/point-in-time.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { hasEnded, knownStates } from "./state.ts";
 
-type FilterEngine = Pick<Engine, "containers" | "images" | "pods">;
+type FilterEngine = Pick<Engine, "containers" | "images" | "networks" | "pods">;
 
 /**
  * A test for containers that all the filters of a listing let through.
@@ -31,7 +31,7 @@ function table(engine: FilterEngine): FilterTable<ContainerRecord> {
   };
 }
 
-function identityFilters({ images, pods }: FilterEngine): FilterTable<ContainerRecord> {
+function identityFilters({ images, networks, pods }: FilterEngine): FilterTable<ContainerRecord> {
   return {
     ancestor: (value) => {
       const ancestor = images.find(value)?.id;
@@ -44,6 +44,13 @@ function identityFilters({ images, pods }: FilterEngine): FilterTable<ContainerR
     name: (value) => {
       const fits = searchTest(value.replace(/^(\^?)\//, "$1"));
       return ({ name }) => fits(name);
+    },
+    network: (value) => {
+      const name = networks.find(value)?.name;
+      return ({ config }) => {
+        const { mode, networks: own = [] } = config.network;
+        return mode === value || own.some((network) => network.name === name);
+      };
     },
     pod: (value) => {
       const pod = pods.find(value)?.id;
@@ -97,10 +104,6 @@ const configFilters: FilterTable<ContainerRecord> = {
     (value) =>
     ({ config }) =>
       !matchesLabel(config.labels, value),
-  network:
-    (value) =>
-    ({ config }) =>
-      config.network.mode === value,
   "restart-policy": (value) => {
     if (!restartPolicies.includes(value)) throw invalid(`${value} invalid restart policy`);
     return ({ config }) => config.restart.policy === value;

@@ -18,7 +18,7 @@ import { isLive, isPaused, isRunning } from "./state.ts";
 
 export type InspectEngine = Pick<
   Engine,
-  "containers" | "volumes" | "images" | "layers" | "rootfs" | "globals" | "paths"
+  "containers" | "networks" | "volumes" | "images" | "layers" | "rootfs" | "globals" | "paths"
 >;
 
 export interface InspectOptions {
@@ -61,7 +61,7 @@ export function inspectContainer(engine: InspectEngine, record: ContainerRecord,
     ...(size ? sizesOf(engine, record) : {}),
     Mounts: inspectMounts(engine, config.mounts),
     Dependencies: dependenciesOf(config),
-    NetworkSettings: inspectNetwork(record),
+    NetworkSettings: inspectNetwork({ record, owner: networkOwner(engine, record), networkId: idOf(engine) }),
     Namespace: "",
     IsInfra: config.pod?.role === "infra",
     IsService: false,
@@ -70,6 +70,17 @@ export function inspectContainer(engine: InspectEngine, record: ContainerRecord,
     Config: inspectConfig(record),
     HostConfig: inspectHostConfig(record, { logPath: files.log }),
   };
+}
+
+function idOf({ networks }: InspectEngine): (name: string) => string {
+  return (name) => networks.find(name)?.id ?? name;
+}
+
+/** A container in the network of another one shows that. */
+function networkOwner(engine: Pick<Engine, "containers">, record: ContainerRecord): ContainerRecord {
+  const { containerId } = record.config.network;
+  const owner = containerId === undefined ? undefined : engine.containers.find(containerId);
+  return owner === undefined ? record : networkOwner(engine, owner);
 }
 
 function inspectState(record: ContainerRecord): object {

@@ -6,6 +6,7 @@ import { collectImageGarbage } from "../image/remove.ts";
 import type { Filters } from "../model/filters.ts";
 import { measureFolders } from "../storage/disk-usage.ts";
 import { makeRoom } from "../storage/reserve.ts";
+import { pruneNetworks } from "../user-network/remove.ts";
 import { findUnusedVolumes, pruneVolumes } from "../volume/remove.ts";
 
 export interface PruneSystemOptions {
@@ -19,6 +20,7 @@ export interface PruneSystemOptions {
 export interface PrunedSystem {
   readonly containers: readonly string[];
   readonly volumes: readonly string[];
+  readonly networks: readonly string[];
   readonly images: readonly string[];
   /** Bytes that are free on the disk now. */
   readonly freedBytes: number;
@@ -33,7 +35,7 @@ export function prepareForRemoval({ paths }: Pick<Engine, "paths">): void {
 }
 
 /**
- * Removes containers that do not run, then the volumes and images that nobody needs. Goes on after failures.
+ * Removes containers that do not run, then the networks, volumes and images that nobody needs. Goes on after failures.
  * @throws {DhowError} `invalid-argument` for a filter that does not exist here.
  */
 export async function pruneSystem(engine: Engine, options: PruneSystemOptions): Promise<PrunedSystem> {
@@ -46,6 +48,7 @@ export async function pruneSystem(engine: Engine, options: PruneSystemOptions): 
   return {
     containers: removed.map(({ id }) => id),
     volumes: volumes.names,
+    networks: await pruneNetworks(engine, options.filters),
     images: images.ids,
     freedBytes: images.freedBytes + volumes.freedBytes + removed.reduce((sum, { freedBytes }) => sum + freedBytes, 0),
     failures,

@@ -141,9 +141,9 @@ export function containerJson({ record, sizes, podName }: ContainerRow): object 
   };
 }
 
-/** Only networks that a user could have made have a name; there are none yet. */
-function networkNames(_record: ListedContainer): string[] {
-  return [];
+/** Only networks that a user could have made have a name. */
+function networkNames({ config }: ListedContainer): string[] {
+  return config.network.networks?.map(({ name }) => name) ?? [];
 }
 
 function isInfra({ config }: ListedContainer): boolean {

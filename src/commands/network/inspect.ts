@@ -4,7 +4,7 @@ import { membersOf, type NetworkMember } from "../../container/networks/members.
 import type { NetworkRecord } from "../../engine.ts";
 import { DhowError, isKind } from "../../errors.ts";
 import { isJsonFormat } from "../listing.ts";
-import { networkFields, networkJson } from "./network-view.ts";
+import { inspectedNetwork, networkFields } from "./network-view.ts";
 
 export const inspect = defineCommand({
   usage: "[options] NETWORK [NETWORK...]",
@@ -34,10 +34,7 @@ export const inspect = defineCommand({
       }
     }
     if (format === "" || isJsonFormat(format)) {
-      const shown = found.map(({ network, members }) => ({
-        ...networkJson(network),
-        containers: Object.fromEntries(members.map((member) => [member.id, memberJson(member)])),
-      }));
+      const shown = found.map(({ network, members }) => inspectedNetwork(network, members));
       out.line(JSON.stringify(shown, undefined, 5));
     } else {
       const { renderObject } = await import("../../cli/format.ts");
@@ -51,14 +48,6 @@ export const inspect = defineCommand({
     if (failures.length > 0) throw new AggregateError(failures);
   },
 });
-
-function memberJson({ name, endpoint }: NetworkMember): object {
-  const subnets = endpoint.addresses.map(({ address, prefix, gateway }) => ({
-    ...{ ipnet: `${address}/${prefix}` },
-    ...(gateway === undefined ? {} : { gateway }),
-  }));
-  return { name, interfaces: { [endpoint.interfaceName]: { subnets, mac_address: endpoint.mac } } };
-}
 
 function memberFields({ name, endpoint }: NetworkMember): object {
   const Subnets = endpoint.addresses.map(({ address, prefix, gateway }) => ({

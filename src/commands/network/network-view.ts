@@ -1,4 +1,5 @@
 import { toMap } from "../../cli/template/values.ts";
+import type { NetworkMember } from "../../container/networks/members.ts";
 import type { NetworkRecord } from "../../engine.ts";
 
 /** One element of `network ls --format json`, in podman's form: what is empty is left out. */
@@ -23,6 +24,20 @@ function subnetJson({ subnet, gateway, range }: NetworkRecord["subnets"][number]
     ...(gateway === undefined ? {} : { gateway }),
     ...(range ? { lease_range: { start_ip: range.start, end_ip: range.end } } : {}),
   };
+}
+
+/** What `network inspect` shows. */
+export function inspectedNetwork(network: NetworkRecord, members: readonly NetworkMember[]): object {
+  const containers = Object.fromEntries(members.map((member) => [member.id, memberJson(member)]));
+  return { ...networkJson(network), containers };
+}
+
+function memberJson({ name, endpoint }: NetworkMember): object {
+  const subnets = endpoint.addresses.map(({ address, prefix, gateway }) => ({
+    ...{ ipnet: `${address}/${prefix}` },
+    ...(gateway === undefined ? {} : { gateway }),
+  }));
+  return { name, interfaces: { [endpoint.interfaceName]: { subnets, mac_address: endpoint.mac } } };
 }
 
 /** What a template of `network inspect` sees. */

@@ -9,7 +9,7 @@ export const prune = defineCommand({
   usage: "[options]",
   summary: "Remove unused data",
   description:
-    "Removes containers that do not run and dangling images; with --all every image that no container uses, with --volumes the volumes that none uses. Works when the disk is full.",
+    "Removes containers that do not run, networks without containers and dangling images; with --all every image that no container uses, with --volumes the volumes that none uses. Works when the disk is full.",
   examples: ["dhow system prune", "dhow system prune --all --force", "dhow system prune --filter until=24h"],
   options: {
     all: { type: "boolean", short: "a", describe: "Remove all unused data" },
@@ -41,6 +41,7 @@ export const prune = defineCommand({
     };
     show("Deleted Containers", pruned.containers);
     show("Deleted Volumes", pruned.volumes);
+    show("Deleted Networks", pruned.networks);
     show("Deleted Images", pruned.images);
     out.line(`Total reclaimed space: ${humanSize(pruned.freedBytes, 4)}`);
     if (pruned.failures.length > 0) throw new AggregateError(pruned.failures);
@@ -51,6 +52,7 @@ function warning({ all, volumes }: { readonly all: boolean; readonly volumes: bo
   const images = all ? "all images without at least one container associated with them" : "all dangling images";
   const kinds = [
     "all stopped containers",
+    "all networks not used by at least one container",
     ...(volumes ? ["all volumes not used by at least one container"] : []),
     images,
   ];

@@ -1,5 +1,8 @@
 import type { NetworkConfig, PortMapping } from "../../model/container-config.ts";
+import type { NetworkEndpoint } from "../../model/network.ts";
 import type { ContainerRecord } from "../../storage/containers.ts";
+import { defaultNetworkName } from "../../storage/networks.ts";
+import { endpointsOf } from "../networks/places.ts";
 import { isLive } from "../state.ts";
 
 interface PortBinding {
@@ -7,41 +10,72 @@ interface PortBinding {
   readonly HostPort: string;
 }
 
-/** The part `NetworkSettings` of `inspect`: what is the container's own; addresses belong to the helper program. */
-export function inspectNetwork({ config, state, networkState }: ContainerRecord): object {
-  const address = {
-    EndpointID: "",
-    Gateway: "",
-    IPAddress: "",
-    IPPrefixLen: 0,
-    IPv6Gateway: "",
-    GlobalIPv6Address: "",
-    GlobalIPv6PrefixLen: 0,
-    MacAddress: "",
-  };
+/** A container, and the one whose network it has. */
+export interface InspectedNetwork {
+  readonly record: ContainerRecord;
+  readonly owner: ContainerRecord;
+  /** The id of a network by its name. */
+  networkId(name: string): string;
+}
+
+/** The part `NetworkSettings` of `inspect`; of pasta and slirp4netns, addresses belong to the helper program. */
+export function inspectNetwork({ record, owner, networkId }: InspectedNetwork): object {
+  const { config, state, networkState } = owner;
+  const endpoints = isLive(state) ? endpointsOf(owner) : [];
+  const { mode, networks = [] } = config.network;
+  const [only] = endpoints.length === 1 && networks[0]?.name === defaultNetworkName ? endpoints : [];
   return {
-    ...address,
+    ...addressFields(only),
     Bridge: "",
     SandboxID: "",
     HairpinMode: false,
     LinkLocalIPv6Address: "",
     LinkLocalIPv6PrefixLen: 0,
-    Ports: { ...unboundPorts(config.exposedPorts), ...portBindings(config.network.ports) },
+    Ports: { ...unboundPorts(record.config.exposedPorts), ...portBindings(config.network.ports) },
     SandboxKey: isLive(state) ? sandboxKey(networkState) : "",
-    Networks: {
-      [config.network.mode]: {
-        ...address,
-        NetworkID: config.network.mode,
-        DriverOpts: null,
-        IPAMConfig: null,
-        Links: null,
+    Networks:
+      mode === "bridge"
+        ? inspectNetworks(owner, endpoints, networkId)
+        : { [mode]: { ...addressFields(undefined), NetworkID: mode, DriverOpts: null, IPAMConfig: null, Links: null } },
+  };
+}
+
+function inspectNetworks(
+  { id, config }: ContainerRecord,
+  endpoints: readonly NetworkEndpoint[],
+  networkId: InspectedNetwork["networkId"],
+): object {
+  const networks = config.network.networks ?? [];
+  return Object.fromEntries(
+    networks.map(({ name, aliases }) => [
+      name,
+      {
+        ...addressFields(endpoints.find(({ network }) => network === name)),
+        NetworkID: networkId(name),
+        ...{ DriverOpts: null, IPAMConfig: null, Links: null, Aliases: [...aliases, id.slice(0, 12)] },
       },
-    },
+    ]),
+  );
+}
+
+function addressFields(endpoint: NetworkEndpoint | undefined): object {
+  const v4 = endpoint?.addresses.find(({ address }) => !address.includes(":"));
+  const v6 = endpoint?.addresses.find(({ address }) => address.includes(":"));
+  return {
+    EndpointID: "",
+    Gateway: v4?.gateway ?? "",
+    IPAddress: v4?.address ?? "",
+    IPPrefixLen: v4?.prefix ?? 0,
+    IPv6Gateway: v6?.gateway ?? "",
+    GlobalIPv6Address: v6?.address ?? "",
+    GlobalIPv6PrefixLen: v6?.prefix ?? 0,
+    MacAddress: endpoint?.mac ?? "",
   };
 }
 
 /** `pasta`, `container:ID`, `host`: as --network took it. */
-export function networkMode({ mode, containerId }: NetworkConfig): string {
+export function networkMode({ mode, containerId, path }: NetworkConfig): string {
+  if (mode === "ns") return `ns:${path}`;
   return containerId === undefined ? mode : `${mode}:${containerId}`;
 }
 

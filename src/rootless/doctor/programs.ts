@@ -54,7 +54,9 @@ export const programChecks: readonly Check[] = [
     title: "netavark and aardvark-dns",
     why: "Networks of several containers, with names, need them; single containers do not.",
     examine(machine) {
-      const absent = ["netavark", "aardvark-dns"].filter((name) => machine.find(name) === undefined);
+      const isAbsent = (name: string) => machine.find(name) === undefined;
+      const absent = ["netavark", "aardvark-dns", "ip"].filter(isAbsent);
+      if (["iptables", "nft"].every(isAbsent)) absent.push("iptables", "nft");
       if (absent.length === 0)
         return ok(machine.firstLine([machine.find("netavark") ?? "netavark", "--version"]) || "installed");
       return degraded(`${absent.join(", ")} not installed`, installLine(machine, ...absent));

@@ -158,6 +158,7 @@ describe("examineMachine()", () => {
     ["fuse-overlayfs", { isUsable: (path) => path !== "/dev/fuse" }, /closed/, /chmod/],
     ["catatonit", without("catatonit"), /not installed/, /install/],
     ["netavark", without("aardvark-dns"), /aardvark-dns not/, /aardvark-dns/],
+    ["netavark", without("iptables", "nft"), /iptables, nft not/, /install -y iptables nftables/],
     ["data-folder", { mountOf: () => ({ type: "nfs4", options: [] }) }, /nfs4/, /local/],
     ["data-folder", { mountOf: () => ({ type: "ext4", options: ["nosuid"] }) }, /nosuid/, /XDG_DATA_HOME/],
     ["cgroups", { cgroups: () => ({ ...cgroups, version: "hybrid" }) }, /hybrid/, /unified_cgroup_hierarchy/],
