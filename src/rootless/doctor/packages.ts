@@ -7,6 +7,7 @@ const packageNames: Readonly<Record<string, Readonly<Record<PackageManager, stri
   unshare: utilLinux(),
   flock: { ...utilLinux(), apk: "flock" },
   mount: { apt: "mount", dnf: "util-linux-core", apk: "mount", pacman: "util-linux", zypper: "util-linux" },
+  iptables: { apt: "iptables", dnf: "iptables-nft", apk: "iptables", pacman: "iptables", zypper: "iptables" },
   nft: { apt: "nftables", dnf: "nftables", apk: "nftables", pacman: "nftables", zypper: "nftables" },
   ip: { apt: "iproute2", dnf: "iproute", apk: "iproute2", pacman: "iproute2", zypper: "iproute2" },
   pasta: { apt: "passt", dnf: "passt", apk: "passt", pacman: "passt", zypper: "passt" },
