@@ -13,7 +13,7 @@ export interface NetworkDefinition {
   /** Whom to ask for names of the world; empty for the host's resolvers. */
   readonly dnsServers: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  /** Of the driver: `mtu`, `isolate`, `metric`, `no_default_route`, `vlan`, `vrf`, `mode`. */
+  /** Of the driver: `mtu`, `isolate`, `metric`, `no_default_route`, `vlan`, `mode`. */
   readonly options: Readonly<Record<string, string>>;
   /** Who gives addresses: dhow, or nobody. */
   readonly ipam: "host-local" | "none";

@@ -40,7 +40,9 @@ function checkOption(key: string, value: string): string {
       return String(checkBoolean(key, value));
     case "vrf":
       if (value === "") throw invalid("invalid vrf name");
-      return value;
+      throw new DhowError("cannot create a network with the option vrf: there is no such device of yours to join", {
+        kind: "unsupported",
+      });
     case "mode":
       if (value === "managed") return value;
       throw value === "unmanaged"

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { manyImagesArchive } from "./big-image.ts";
 import { type Contestant, memoryOf, output, person } from "./engines.ts";
 import { type Measurement, median, type Row } from "./measurement.ts";
+import { ensureNetwork, networkName, networkRows } from "./network-rows.ts";
 import { memoryRows, transferRows } from "./transfers.ts";
 
 export const image = "localhost/bench:latest";
@@ -17,6 +18,10 @@ export const rows: readonly Row[] = [
     "true",
   ]),
   timed("run-network", "run --rm IMAGE true, on the default network", 1.0, () => ["run", "--rm", image, "true"]),
+  timed("run-bridge", "run --rm IMAGE true, in a network with names", 0.9, (engine) => {
+    ensureNetwork(engine);
+    return ["run", "--rm", "--network", networkName, image, "true"];
+  }),
   timed("ps", "ps", 1.3, () => ["ps"]),
   timed("images", "images", 1.3, () => ["images"]),
   timed("inspect", "inspect IMAGE", 1.1, () => ["inspect", image]),
@@ -27,6 +32,7 @@ export const rows: readonly Row[] = [
   }),
   ...transferRows,
   ...memoryRows,
+  ...networkRows({ image, ensureImage }),
   timed("images-1000", "images, with 1 000 images", 1.0, (engine) => {
     loadManyImages(engine);
     return ["images"];

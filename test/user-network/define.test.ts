@@ -76,6 +76,7 @@ describe("defineNetwork()", () => {
     [{ options: { vlan: "5000" } }, 'invalid vlan ID "5000"'],
     [{ options: { isolate: "maybe" } }, "neither true nor false"],
     [{ options: { mode: "unmanaged" } }, "bridge mode unmanaged"],
+    [{ options: { vrf: "red" } }, "option vrf"],
     [{ options: { colour: "blue" } }, "unsupported bridge network option colour"],
   ])("refuses %j", (change, message) => {
     const others = [other({ name: "taken", interfaceName: "br0", subnets: [] })];

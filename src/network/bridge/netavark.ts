@@ -2,7 +2,7 @@ import { DhowError } from "../../errors.ts";
 import type { NetworkDefinition, NetworkEndpoint } from "../../model/network.ts";
 import { childEnvironment } from "../../system/environment.ts";
 import { runWithBytes } from "../../system/process.ts";
-import type { BridgeTools } from "./tools.ts";
+import { type BridgeTools, isAtLeast, type Version } from "./tools.ts";
 
 /** A container and what it is to have, or has, of some networks. */
 export interface NetavarkRequest {
@@ -30,7 +30,26 @@ export interface NetavarkPlace {
  * @throws {DhowError} `unavailable` with netavark's words; it has taken back what it had made.
  */
 export function setUp(place: NetavarkPlace, request: NetavarkRequest): void {
+  for (const { network } of request.networks) checkFeatures(network, place.tools.version);
   run(place, request, "setup");
+}
+
+/** What netavark learned later, and would ignore before. */
+const features: readonly { readonly since: Version; readonly name: string; isUsed(network: NetworkDefinition): boolean }[] = [
+  { since: [1, 7], name: "routes", isUsed: ({ routes }) => routes.length > 0 },
+  { since: [1, 7], name: "no_default_route", isUsed: ({ options }) => options.no_default_route === "true" },
+  { since: [1, 7], name: "isolate=strict", isUsed: ({ options }) => options.isolate === "strict" },
+  { since: [1, 14], name: "vlan", isUsed: ({ options }) => options.vlan !== undefined },
+];
+
+/** @throws {DhowError} `unsupported`. */
+function checkFeatures(network: NetworkDefinition, version: Version): void {
+  const lacking = features.find(({ since, isUsed }) => isUsed(network) && !isAtLeast(version, since));
+  if (!lacking) return;
+  throw new DhowError(
+    `network ${network.name} has ${lacking.name}, which needs netavark ${lacking.since.join(".")}: it is ${version.join(".")} here`,
+    { kind: "unsupported", hint: "install a newer netavark, or make the network without it" },
+  );
 }
 
 /** Removes a container's interfaces; with the last one of a network, its bridge and firewall rules. */

@@ -4,6 +4,7 @@ import { findProgram, tryRun } from "../../system/process.ts";
 /** The programs that networks are made of. */
 export interface BridgeTools {
   readonly netavark: string;
+  readonly version: Version;
   /** What netavark is to drive, as it is told by NETAVARK_FW. */
   readonly firewall: "nftables" | "iptables";
 }
@@ -20,12 +21,13 @@ export function findBridgeTools(): BridgeTools {
       hint: "install the packages netavark and aardvark-dns, or use --network pasta",
     });
   }
-  return { netavark, firewall: chooseFirewall(netavark) };
+  const version = versionOf(netavark);
+  return { netavark, version, firewall: chooseFirewall(version) };
 }
 
-function chooseFirewall(netavark: string): BridgeTools["firewall"] {
+function chooseFirewall(version: Version): BridgeTools["firewall"] {
   const [hasIptables, hasNft] = [findProgram("iptables") !== undefined, findProgram("nft") !== undefined];
-  if (hasNft && isAtLeast(versionOf(netavark), firstNftables)) return "nftables";
+  if (hasNft && isAtLeast(version, firstNftables)) return "nftables";
   if (hasIptables) return "iptables";
   throw new DhowError("networks can't be made: iptables is not installed", {
     kind: "unavailable",
