@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, connect, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { type Contestant, memoryOf, output, person } from "./engines.ts";
 import { type Measurement, median, type Row } from "./measurement.ts";
@@ -78,7 +78,13 @@ async function toContainer(bench: NetworkBench, engine: Contestant): Promise<num
 /** The sink takes one connection: it must not be tried. */
 async function waitForSink(engine: Contestant): Promise<void> {
   const port = innerPort.toString(16).toUpperCase();
-  engine.run(["exec", "bench-server", "sh", "-c", `until grep -q ':${port} ' /proc/net/tcp /proc/net/tcp6; do sleep 0.05; done`]);
+  engine.run([
+    "exec",
+    "bench-server",
+    "sh",
+    "-c",
+    `until grep -q ':${port} ' /proc/net/tcp /proc/net/tcp6; do sleep 0.05; done`,
+  ]);
 }
 
 async function send(socket: Socket): Promise<void> {

@@ -18,9 +18,12 @@ describe("parseIp() and formatIp()", () => {
     const ip = parseIp(text);
     expect(ip && formatIp(ip)).toBe(expected);
   });
-  it.each(["", "1.2.3", "1.2.3.256", "01.2.3.4", "1.2.3.4.5", "::1%eth0", "fd00::x", ":::", "a"])("refuses %j", (text) => {
-    expect(parseIp(text)).toBeUndefined();
-  });
+  it.each(["", "1.2.3", "1.2.3.256", "01.2.3.4", "1.2.3.4.5", "::1%eth0", "fd00::x", ":::", "a"])(
+    "refuses %j",
+    (text) => {
+      expect(parseIp(text)).toBeUndefined();
+    },
+  );
 });
 
 describe("parseCidr()", () => {

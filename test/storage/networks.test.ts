@@ -15,7 +15,9 @@ function network(engine: Engine, change: Partial<NetworkDefinition> = {}) {
 
 let counter = 0;
 function container(engine: Engine, networks: readonly NetworkAttachment[] = [{ name: "n", aliases: [] }]): string {
-  const config = sampleConfig({ network: { mode: "bridge", networks, ports: [] } as unknown as ContainerConfig["network"] });
+  const config = sampleConfig({
+    network: { mode: "bridge", networks, ports: [] } as unknown as ContainerConfig["network"],
+  });
   const id = `${counter++}`.padStart(64, "0");
   return engine.containers.add({ id, name: `c${id}`, createdAt: new Date(), config }).id;
 }

@@ -15,8 +15,9 @@ const slots = { a: 10053, b: 10054 } as const;
 
 type Slot = keyof typeof slots;
 
-/** How long a server may take to listen. */
+/** How long a server may take to listen, and to read the queries that it has got. */
 const startMs = 5000;
+const drainMs = 500;
 
 /** @throws {DhowError} `unavailable`. */
 export async function switchServer(place: ServerPlace, files: ServerFiles): Promise<void> {
@@ -26,7 +27,11 @@ export async function switchServer(place: ServerPlace, files: ServerFiles): Prom
   const next: Slot = current === "a" ? "b" : "a";
   const server = { ...place, folder: folderOf(next) };
   const old = findServer(server.folder);
-  if (old !== undefined) sendSignal(old, "SIGKILL");
+  if (old !== undefined) {
+    // One that is stuck is not waited for.
+    await isSoon(() => countWaiting(place, slots[next]) === 0, drainMs);
+    sendSignal(old, "SIGKILL");
+  }
   writeServerFiles(server.folder, files);
   await waitUntil(() => countListeners(place, slots[next]) === 0);
   startServer(server, slots[next]);
@@ -91,20 +96,34 @@ function countGateways(files: ServerFiles): number {
   return heads.flatMap((head) => head.split(",")).filter((gateway) => !gateway.includes(":")).length;
 }
 
+function countListeners(place: ServerPlace, port: number): number {
+  return listSockets(place, port).length;
+}
+
+/** Sockets with queries that nobody has read yet. */
+function countWaiting(place: ServerPlace, port: number): number {
+  return listSockets(place, port).filter((line) => !/^\s*\d+: \S+ \S+ \S+ \S+:0+ /.test(line)).length;
+}
+
 /** Sockets of the namespace are seen through a process in it: either server. */
-function countListeners({ folder }: ServerPlace, port: number): number {
+function listSockets({ folder }: ServerPlace, port: number): string[] {
   const pid = (Object.keys(slots) as Slot[]).map((slot) => findServer(`${folder}/${slot}`)).find(Boolean);
-  const wanted = new RegExp(`:${port.toString(16).toUpperCase()} `, "g");
-  return pid === undefined ? 0 : ((readText(`/proc/${pid}/net/udp`) ?? "").match(wanted)?.length ?? 0);
+  const wanted = `:${port.toString(16).toUpperCase()} `;
+  const table = pid === undefined ? "" : (readText(`/proc/${pid}/net/udp`) ?? "");
+  return table.split("\n").filter((line) => line.includes(wanted));
 }
 
 async function waitUntil(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + startMs; !condition(); ) {
-    if (Date.now() > deadline) {
-      throw new DhowError("cannot start the resolver of the networks: it does not listen", { kind: "unavailable" });
-    }
+  if (await isSoon(condition, startMs)) return;
+  throw new DhowError("cannot start the resolver of the networks: it does not listen", { kind: "unavailable" });
+}
+
+async function isSoon(condition: () => boolean, timeoutMs: number): Promise<boolean> {
+  for (const deadline = Date.now() + timeoutMs; !condition(); ) {
+    if (Date.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+  return true;
 }
 
 function readText(path: string): string | undefined {

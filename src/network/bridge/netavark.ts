@@ -1,7 +1,8 @@
 import { DhowError } from "../../errors.ts";
-import type { NetworkDefinition, NetworkEndpoint } from "../../model/network.ts";
+import type { NetworkDefinition } from "../../model/network.ts";
 import { childEnvironment } from "../../system/environment.ts";
-import { runWithBytes } from "../../system/process.ts";
+import { findProgram, runWithBytes, tryRun } from "../../system/process.ts";
+import type { NetworkPlace } from "../network.ts";
 import { type BridgeTools, isAtLeast, type Version } from "./tools.ts";
 
 /** A container and what it is to have, or has, of some networks. */
@@ -10,10 +11,7 @@ export interface NetavarkRequest {
   readonly containerName: string;
   /** File of the container's network namespace. */
   readonly netns: string;
-  readonly networks: readonly {
-    readonly network: NetworkDefinition & { id: string };
-    readonly endpoint: NetworkEndpoint;
-  }[];
+  readonly networks: readonly NetworkPlace[];
 }
 
 export interface NetavarkPlace {
@@ -32,10 +30,25 @@ export interface NetavarkPlace {
 export function setUp(place: NetavarkPlace, request: NetavarkRequest): void {
   for (const { network } of request.networks) checkFeatures(network, place.tools.version);
   run(place, request, "setup");
+  for (const { network } of request.networks) keepAddress(place.sharedNetns, network);
+}
+
+/**
+ * Of itself a bridge takes the lowest hardware address of those that are connected to it, so that it would be another one
+ * with every container that comes or goes, and containers would write to the old one for seconds.
+ */
+function keepAddress(sharedNetns: string, { id, interfaceName }: NetworkPlace["network"]): void {
+  const mac = `02${id.slice(0, 10)}`.match(/../g)?.join(":") ?? "";
+  const ip = findProgram("ip");
+  if (ip !== undefined) tryRun(["nsenter", `--net=${sharedNetns}`, ip, "link", "set", interfaceName, "address", mac]);
 }
 
 /** What netavark learned later, and would ignore before. */
-const features: readonly { readonly since: Version; readonly name: string; isUsed(network: NetworkDefinition): boolean }[] = [
+const features: readonly {
+  readonly since: Version;
+  readonly name: string;
+  isUsed(network: NetworkDefinition): boolean;
+}[] = [
   { since: [1, 7], name: "routes", isUsed: ({ routes }) => routes.length > 0 },
   { since: [1, 7], name: "no_default_route", isUsed: ({ options }) => options.no_default_route === "true" },
   { since: [1, 7], name: "isolate=strict", isUsed: ({ options }) => options.isolate === "strict" },
@@ -106,7 +119,7 @@ function optionsOf({ containerId, containerName, networks }: NetavarkRequest): o
   };
 }
 
-function infoOf(network: NetworkDefinition & { id: string }): object {
+function infoOf(network: NetworkPlace["network"]): object {
   return {
     ...{ id: network.id, name: network.name, driver: "bridge", network_interface: network.interfaceName },
     ...{ internal: network.internal, ipv6_enabled: network.ipv6, dns_enabled: false },
