@@ -118,7 +118,7 @@ function readType(text: string): ObjectType {
   );
 }
 
-/** A container before an image of the same name, and that before a volume and a network, as with podman. */
+/** A container before an image of the same name, and that before a volume, a pod and a network, as with podman. */
 async function inspectOne(engine: Engine, name: string, { type, size, platform }: Request): Promise<object> {
   if (type === "volume") return inspectVolume(engine, name);
   if (type === "pod") return inspectPodOf(engine, name);
@@ -134,11 +134,15 @@ async function inspectOne(engine: Engine, name: string, { type, size, platform }
     return inspectImage(engine, await findImage(engine, name, platform));
   } catch (error) {
     if (type !== "all" || !isKind(error, "not-found")) throw error;
-    if (engine.volumes.find(name)) return inspectVolume(engine, name);
-    if (engine.pods.find(name)) return inspectPodOf(engine, name);
-    if (engine.networks.find(name)) return inspectNetwork(engine, name);
-    throw notFound(`no such object: ${JSON.stringify(name)}`);
+    return inspectOther(engine, name);
   }
+}
+
+async function inspectOther(engine: Engine, name: string): Promise<object> {
+  if (engine.volumes.find(name)) return inspectVolume(engine, name);
+  if (engine.pods.find(name)) return inspectPodOf(engine, name);
+  if (engine.networks.find(name)) return inspectNetwork(engine, name);
+  throw notFound(`no such object: ${JSON.stringify(name)}`);
 }
 
 async function inspectVolume(engine: Engine, name: string): Promise<object> {

@@ -23,16 +23,7 @@ const exitCodeLifeMs = 300_000;
 
 export type LifecycleEngine = Pick<
   Engine,
-  | "containers"
-  | "pods"
-  | "volumes"
-  | "networks"
-  | "locks"
-  | "events"
-  | "globals"
-  | "rootfs"
-  | "paths"
-  | "warn"
+  "containers" | "pods" | "volumes" | "networks" | "locks" | "events" | "globals" | "rootfs" | "paths" | "warn"
 >;
 
 /**
