@@ -20,6 +20,7 @@ import { globalArguments } from "./global-arguments.ts";
 import { hasTimer, initialHealth } from "./health/state.ts";
 import { healthTimerCommand } from "./health/timer.ts";
 import { planContainerNetwork } from "./plan-network.ts";
+import { limitPod } from "./pod-cgroup.ts";
 import { explained, nameHolder } from "./port-holder.ts";
 import { makeReachable, reachableRootfs } from "./reachable-rootfs.ts";
 import { recordEvent } from "./record-event.ts";
@@ -73,6 +74,7 @@ export function beginStart(
     mkdirSync(runFiles(runDirectory).rootfs, { recursive: true, mode: 0o700 });
     announceAttendance(runDirectory);
     const { manager, path: cgroupsPath } = chooseCgroups(engine, record);
+    if (cgroupsPath !== undefined) limitPod(engine, record);
     const tools = findRuntimeTools({ ...engine.globals, cgroupManager: manager });
     checkKeptGroups(record, tools);
     const launch = launchContainer({ ...launchRequest(engine, record, { network, tools }), preserveFds });

@@ -1,6 +1,7 @@
 import { createWithIds } from "../container/create-with-ids.ts";
 import { newContainerId, randomName } from "../container/id.ts";
 import { checkLimits } from "../container/limits.ts";
+import { checkPodLimits } from "../container/pod-cgroup.ts";
 import type { Engine } from "../engine.ts";
 import { isKind } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
@@ -33,7 +34,10 @@ const randomNameAttempts = 100;
  */
 export async function createPod(engine: Engine, request: PodRequest): Promise<PodRecord> {
   const { resources } = request.config;
-  if (resources) checkLimits(engine, { resources, cgroups: "enabled" });
+  if (resources) {
+    checkLimits(engine, { resources, cgroups: "enabled" });
+    checkPodLimits(engine, resources);
+  }
   if (request.name !== undefined) return addPod(engine, request, checkName(request.name));
   for (let attempt = 0; ; attempt++) {
     try {

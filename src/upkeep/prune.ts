@@ -4,6 +4,7 @@ import { DhowError } from "../errors.ts";
 import { type PrunedImages, pruneImages } from "../image/prune.ts";
 import { collectImageGarbage } from "../image/remove.ts";
 import type { Filters } from "../model/filters.ts";
+import { prunePods } from "../pod/prune.ts";
 import { measureFolders } from "../storage/disk-usage.ts";
 import { makeRoom } from "../storage/reserve.ts";
 import { pruneNetworks } from "../user-network/remove.ts";
@@ -19,6 +20,7 @@ export interface PruneSystemOptions {
 
 export interface PrunedSystem {
   readonly containers: readonly string[];
+  readonly pods: readonly string[];
   readonly volumes: readonly string[];
   readonly networks: readonly string[];
   readonly images: readonly string[];
@@ -35,23 +37,26 @@ export function prepareForRemoval({ paths }: Pick<Engine, "paths">): void {
 }
 
 /**
- * Removes containers that do not run, then the networks, volumes and images that nobody needs. Goes on after failures.
+ * Removes pods that have stopped and containers that do not run, then the networks, volumes and images that nobody needs.
+ * Goes on after failures.
  * @throws {DhowError} `invalid-argument` for a filter that does not exist here.
  */
 export async function pruneSystem(engine: Engine, options: PruneSystemOptions): Promise<PrunedSystem> {
   for (const key of options.filters.keys()) {
     if (!knownFilters.includes(key)) throw new DhowError(`${key} is an invalid filter`, { kind: "invalid-argument" });
   }
+  const pods = options.filters.size === 0 ? await prunePods(engine) : { removed: [], failures: [] };
   const { removed, failures } = await pruneContainers(engine, options.filters);
   const volumes = options.volumes ? await removeVolumes(engine, options.filters) : { names: [], freedBytes: 0 };
   const images: PrunedImages = await pruneImages(engine, options);
   return {
     containers: removed.map(({ id }) => id),
+    pods: pods.removed,
     volumes: volumes.names,
     networks: await pruneNetworks(engine, options.filters),
     images: images.ids,
     freedBytes: images.freedBytes + volumes.freedBytes + removed.reduce((sum, { freedBytes }) => sum + freedBytes, 0),
-    failures,
+    failures: [...pods.failures, ...failures],
   };
 }
 

@@ -1,5 +1,5 @@
 import { readdirSync, rmdirSync } from "node:fs";
-import { removeContainer } from "../container/remove.ts";
+import { removeContainer, removePod } from "../container/remove.ts";
 import type { Engine } from "../engine.ts";
 import { isKind } from "../errors.ts";
 import { endNamespace } from "../rootless/end.ts";
@@ -25,6 +25,7 @@ export async function resetSystem(engine: Engine): Promise<unknown[]> {
       if (!isKind(error, "not-found")) failures.push(error);
     }
   }
+  failures.push(...(await removePods(engine)));
   // A container that still runs needs its files.
   if (failures.length > 0) return failures;
   engine.database.close();
@@ -41,6 +42,19 @@ export async function resetSystem(engine: Engine): Promise<unknown[]> {
   }
   for (const folder of [data, run]) removeIfEmpty(folder);
   return [];
+}
+
+/** Those without an infra container are left when their containers are gone. */
+async function removePods(engine: Engine): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  for (const { id } of engine.pods.list()) {
+    try {
+      await removePod(engine, id, { force: true, timeoutSeconds: 0 });
+    } catch (error) {
+      if (!isKind(error, "not-found")) failures.push(error);
+    }
+  }
+  return failures;
 }
 
 function removeIfEmpty(folder: string): void {

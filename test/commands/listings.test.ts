@@ -42,7 +42,10 @@ describe("containerFields()", () => {
     const format = "{{.CGROUPNS}} {{.IPC}} {{.MNT}} {{.NET}} {{.PIDNS}} {{.USERNS}} {{.UTS}}";
     const text = renderObject(
       { name: "ps", format },
-      containerFields({ record, sizes: undefined, podName: () => "" }, { noTrunc: false }),
+      containerFields(
+        { record, sizes: undefined, ports: () => record.config.network.ports, podName: () => "" },
+        { noTrunc: false },
+      ),
     );
     const inodes = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"].map(
       (name) => /\d+/.exec(readlinkSync(`/proc/self/ns/${name}`))?.[0],

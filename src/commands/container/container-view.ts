@@ -11,6 +11,8 @@ import { portRanges, portsText } from "./ports-text.ts";
 export interface ContainerRow {
   readonly record: ListedContainer;
   readonly sizes: ContainerSizes | undefined;
+  /** By which it can be reached from the host. */
+  ports(): readonly PortMapping[];
   /** Name of the container's pod, "" for one that is in none. */
   podName(): string;
 }
@@ -37,8 +39,8 @@ export function shownId(id: string, noTrunc: boolean): string {
 }
 
 /** `0.0.0.0:8080->80/tcp`, and ports that are only exposed. */
-export function shownPorts({ config }: ListedContainer): string {
-  return portsText(config.network.ports, config.exposedPorts);
+export function shownPorts({ record, ports }: ContainerRow): string {
+  return portsText(ports(), record.config.exposedPorts);
 }
 
 export function sizeText({ sizes }: ContainerRow): string {
@@ -88,7 +90,7 @@ export function containerFields(row: ContainerRow, { noTrunc }: { readonly noTru
       return statusText(record);
     },
     get Ports() {
-      return shownPorts(record);
+      return shownPorts(row);
     },
     get Size() {
       return sizeText(row);
@@ -108,7 +110,7 @@ export function containerFields(row: ContainerRow, { noTrunc }: { readonly noTru
 }
 
 /** One element of `ps --format json`. */
-export function containerJson({ record, sizes, podName }: ContainerRow): object {
+export function containerJson({ record, sizes, ports, podName }: ContainerRow): object {
   const { config, state } = record;
   return {
     AutoRemove: config.autoRemove,
@@ -131,7 +133,7 @@ export function containerJson({ record, sizes, podName }: ContainerRow): object 
     Pid: record.init?.pid ?? 0,
     Pod: config.pod?.id ?? "",
     PodName: podName(),
-    Ports: jsonPorts(config.network.ports),
+    Ports: jsonPorts(ports()),
     Restarts: record.restartCount,
     Size: sizes ? { rootFsSize: sizes.totalBytes, rwSize: sizes.writtenBytes } : null,
     StartedAt: seconds(record.startedAt),

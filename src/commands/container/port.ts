@@ -1,4 +1,5 @@
 import { defineCommand } from "../../cli/command.ts";
+import { publishedPorts } from "../../container/dependencies.ts";
 import { canExec } from "../../container/state.ts";
 import type { ContainerRecord } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
@@ -20,12 +21,13 @@ export const port = defineCommand({
     checkOperands(operands, options);
     if (options.all) {
       const { targets } = await findTargets(engine, { operands: [], all: true });
-      for (const line of targets.flatMap(({ record }) => linesOf(record))) out.line(line);
+      for (const line of targets.flatMap(({ record }) => linesOf(record, publishedPorts(engine, record.config))))
+        out.line(line);
       return;
     }
     const [name, wanted] = options.latest ? [undefined, operands[0]] : operands;
     const { record } = await findTarget(engine, { operands: name === undefined ? [] : [name], latest: options.latest });
-    const { ports } = record.config.network;
+    const ports = publishedPorts(engine, record.config);
     const lines = wanted === undefined ? ports.map(mappingText) : hostPortsOf(ports, wanted);
     for (const line of lines) out.line(line);
   },
@@ -41,8 +43,7 @@ function checkOperands(operands: readonly string[], { all, latest }: { all: bool
 }
 
 /** For --all: a running container's id and its mappings, if it has any. */
-function linesOf({ id, state, config }: ContainerRecord): string[] {
-  const { ports } = config.network;
+function linesOf({ id, state }: ContainerRecord, ports: readonly PortMapping[]): string[] {
   return canExec(state) && ports.length > 0 ? [id, ...ports.map(mappingText)] : [];
 }
 

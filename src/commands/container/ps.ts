@@ -1,6 +1,7 @@
 import { defineCommand } from "../../cli/command.ts";
 import { parseFilters } from "../../cli/filter.ts";
 import { humanSince } from "../../cli/human.ts";
+import { publishedPorts } from "../../container/dependencies.ts";
 import { listContainers } from "../../container/list.ts";
 import type { Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
@@ -95,7 +96,12 @@ async function readRows(engine: Engine, flags: Flags): Promise<ContainerRow[]> {
   const needsSize = flags.size || flags.sort === "size" || /\.Size\b/.test(flags.format ?? "");
   const measure = needsSize ? (await import("../../container/sizes.ts")).measureContainer : undefined;
   return sortRows(
-    records.map((record) => ({ record, sizes: measure?.(engine, record), podName: () => podNameOf(engine, record) })),
+    records.map((record) => ({
+      record,
+      sizes: measure?.(engine, record),
+      ports: () => publishedPorts(engine, record.config),
+      podName: () => podNameOf(engine, record),
+    })),
     flags.sort,
   );
 }
@@ -136,7 +142,7 @@ function usualColumns({ "no-trunc": noTrunc, pod, size }: Flags): Column<Contain
     ["COMMAND", ({ record }) => commandText(record, noTrunc)],
     ["CREATED", ({ record }) => humanSince(record.createdAt)],
     ["STATUS", ({ record }) => statusText(record)],
-    ["PORTS", ({ record }) => shownPorts(record)],
+    ["PORTS", shownPorts],
     ["NAMES", ({ record }) => record.name],
   ];
   if (pod) {

@@ -1,6 +1,5 @@
 import { defineCommand, type Invocation } from "../../cli/command.ts";
 import { infraOptions } from "../../cli/options/pod.ts";
-import type { ContainerFlags } from "../../container/config/flags.ts";
 import { changeResources } from "../../container/config/resources.ts";
 import { infraProgramPath } from "../../container/infra.ts";
 import { removePod } from "../../container/remove.ts";
@@ -8,7 +7,7 @@ import type { ContainerConfig } from "../../model/container-config.ts";
 import type { PodConfig } from "../../model/pod-config.ts";
 import { clonePod } from "../../pod/clone.ts";
 import { startPod } from "../../pod/start.ts";
-import { buildPodRequest } from "./pod-request.ts";
+import { buildPodRequest, withDefaults } from "./pod-request.ts";
 
 const cloneOptions = {
   ...infraOptions,
@@ -56,7 +55,7 @@ type Given = Invocation<typeof cloneOptions>;
 
 function changePod({ options, changed }: Given, config: PodConfig, wanted: Omit<PodConfig, "infraId">): PodConfig {
   const resources = changeResources(
-    { flags: options as unknown as ContainerFlags, changed: changed as (flag: string) => boolean },
+    { flags: withDefaults(options), changed: changed as (flag: string) => boolean },
     config.resources,
   );
   return {

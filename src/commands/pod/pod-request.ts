@@ -45,7 +45,7 @@ export function buildPodRequest(pod: PodFlags, context: CommandContext): PodRequ
     throw invalid("PortMappings can only be used with Bridge, slirp4netns, or pasta networking");
   }
   if (network.mode === "container") throw invalid("pods presently do not support network mode container");
-  const resources = changeResources({ flags: defaultFlags(flags) as unknown as ContainerFlags, changed });
+  const resources = changeResources({ flags: withDefaults(flags), changed });
   return {
     name: pod.name,
     config: {
@@ -75,14 +75,14 @@ function buildInfraConfig(
   const own = Object.fromEntries(Object.entries(flags).filter(([name]) => !resourceNames.includes(name)));
   const image = infra?.image;
   return buildContainerConfig({
-    flags: defaultFlags({
+    flags: withDefaults({
       ...own,
       ...(infra && !image ? bareInfra() : {}),
       ...(infra ? {} : { entrypoint: infraProgramPath }),
       ...(infra?.command === undefined ? {} : { entrypoint: infra.command }),
       ipc: shares.includes("ipc") ? "shareable" : undefined,
       passwd: false,
-    }) as unknown as ContainerFlags & Record<string, unknown>,
+    }),
     changed: (name) => changed(name) && !resourceNames.includes(name),
     unsupported: Object.keys(unsupportedOptions),
     command: [],
@@ -106,8 +106,10 @@ function bareInfra(): Readonly<Record<string, unknown>> {
   };
 }
 
-function defaultFlags(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return { ...parseFlags({ options: createOptions }, []).options, ...given };
+/** All flags of `create`, those that were not given with their defaults. */
+export function withDefaults(given: Readonly<Record<string, unknown>>): ContainerFlags & Record<string, unknown> {
+  return { ...parseFlags({ options: createOptions }, []).options, ...given } as ContainerFlags &
+    Record<string, unknown>;
 }
 
 /** @throws {DhowError} `invalid-argument` with podman's words. */

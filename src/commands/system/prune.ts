@@ -40,6 +40,7 @@ export const prune = defineCommand({
       if (ids.length > 0) out.line([heading, ...ids].join("\n"));
     };
     show("Deleted Containers", pruned.containers);
+    show("Deleted Pods", pruned.pods);
     show("Deleted Volumes", pruned.volumes);
     show("Deleted Networks", pruned.networks);
     show("Deleted Images", pruned.images);
