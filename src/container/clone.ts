@@ -1,4 +1,5 @@
 import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { createContainer } from "./create.ts";
@@ -17,6 +18,11 @@ export function cloneContainer(
   name: string | undefined,
   change: (config: ContainerConfig) => ContainerConfig,
 ): ContainerRecord {
+  if (original.config.pod?.role === "infra") {
+    throw new DhowError(`container ${original.name} is the infra container of a pod: clone the pod`, {
+      kind: "invalid-argument",
+    });
+  }
   const config = change(original.config);
   checkLimits(engine, config);
   return createContainer(engine, config, name ?? freeName(engine, `${original.name}-clone`));

@@ -13,6 +13,7 @@ import { type PackSource, packTree } from "../storage/pack/pack-tree.ts";
 import type { TreeItem } from "../storage/pack/tree-items.ts";
 import { newTemporaryPath } from "../storage/temporary.ts";
 import { committedConfig, mergeDefaults } from "./committed-config.ts";
+import { imageOf } from "./image-of.ts";
 import { pauseContainer, unpauseContainer } from "./pause.ts";
 import { placeholdersAbove } from "./placeholders.ts";
 import { recordEvent } from "./record-event.ts";
@@ -47,7 +48,7 @@ export async function commitContainer(engine: Engine, nameOrId: string, options:
   const { id } = engine.containers.get(nameOrId);
   return engine.containers.withLock(id, async () => {
     const record = await getSettled(engine, id);
-    const base = engine.images.get(record.config.imageId);
+    const base = imageOf(engine, record.config);
     const config = applyChanges(
       mergeDefaults(committedConfig(record.config, options), options.overrides),
       options.changes,

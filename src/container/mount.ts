@@ -6,6 +6,7 @@ import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { addMount, bindMount, removeAllMounts, removeMount, userMount } from "../storage/user-mounts.ts";
 import { runProgram } from "../system/process.ts";
+import { imageOf } from "./image-of.ts";
 import { recordEvent } from "./record-event.ts";
 import { getSettled } from "./start.ts";
 import { isLive } from "./state.ts";
@@ -20,7 +21,7 @@ export async function mountContainer(engine: Engine, nameOrId: string): Promise<
   const { id } = engine.containers.get(nameOrId);
   return engine.containers.withLock(id, async () => {
     const record = await getSettled(engine, id);
-    const image = engine.images.get(record.config.imageId);
+    const image = imageOf(engine, record.config);
     await ensureLayers(engine, image);
     const mount = userMount(engine.paths.run, "containers", id);
     addMount(mount, () => {

@@ -5,6 +5,7 @@ import { layerPaths, layersOfImage } from "../image/layer-paths.ts";
 import { withImageTree, withLayers } from "../image/view-layers.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import type { PackSource } from "../storage/pack/pack-tree.ts";
+import { imageOf } from "./image-of.ts";
 import { findMount } from "./mount.ts";
 
 type Viewed = Pick<ContainerRecord, "id" | "config" | "state">;
@@ -21,7 +22,7 @@ export async function withContainerTree<T>(
   const { id, config } = record;
   const mounted = findMount(engine, record);
   if (mounted !== undefined) return work(mounted);
-  const image = engine.images.get(config.imageId);
+  const image = imageOf(engine, config);
   const own = `${engine.containers.directory(id)}/diff`;
   if (!existsSync(own)) return withImageTree(engine, image, work);
   if (engine.layers.kind === "merged") return work(own);

@@ -12,6 +12,8 @@ import { findHealthTimer, startHealthTimer } from "../health/timer.ts";
 import { needsRepair, refreshContainers } from "../refresh.ts";
 import { removeContainer } from "../remove.ts";
 import { isLive, isPaused } from "../state.ts";
+import { checkPods } from "./check-pods.ts";
+import type { Fault } from "./fault.ts";
 import { findRemains, isIdle, type Remains } from "./remains.ts";
 
 export interface CheckOptions {
@@ -24,14 +26,6 @@ export interface CheckOptions {
   readonly maxAgeMs: number;
 }
 
-export interface Fault {
-  /** As `container web`, `image 0123456789ab`. */
-  readonly object: string;
-  readonly text: string;
-  /** What has been done about it; undefined if nothing was, or could be. */
-  readonly repaired: string | undefined;
-}
-
 /** Finds, and on demand heals, what killed processes, a full disk or a broken file system have left behind. */
 export async function checkSystem(engine: Engine, options: CheckOptions): Promise<Fault[]> {
   const heals = options.repair || options.force;
@@ -39,6 +33,7 @@ export async function checkSystem(engine: Engine, options: CheckOptions): Promis
   const stale = records.filter((record) => needsRepair(engine, record));
   if (heals) await refreshContainers(engine, records);
   return [
+    ...(await checkPods(engine, heals)),
     ...stale.map((record) => ({ ...staleFault(record), repaired: heals ? "settled" : undefined })),
     // What stale records have left is taken away when they are settled.
     ...(await checkRemains(engine, heals, new Set(heals ? [] : stale.map(({ id }) => id)))),

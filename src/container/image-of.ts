@@ -1,0 +1,16 @@
+import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
+import type { ContainerConfig } from "../model/container-config.ts";
+import type { ImageRecord } from "../storage/images.ts";
+
+/**
+ * The image that a container was made from.
+ * @throws {DhowError} `unsupported` for one without an image: there is nothing in it to look at; `not-found`.
+ */
+export function imageOf(
+  { images }: Pick<Engine, "images">,
+  { imageId }: Pick<ContainerConfig, "imageId">,
+): ImageRecord {
+  if (imageId !== "") return images.get(imageId);
+  throw new DhowError("the infra container of a pod has no image and no files of its own", { kind: "unsupported" });
+}
