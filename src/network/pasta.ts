@@ -37,8 +37,7 @@ export function pastaCommand({ program, netns, pidFile, config }: PastaRequest):
     ...(given("-T", "--tcp-ns") ? [] : ["-T", "none"]),
     ...(given("-U", "--udp-ns") ? [] : ["-U", "none"]),
     ...(given("-d", "--debug", "--trace") ? [] : ["--quiet"]),
-    "--pid",
-    pidFile,
+    ...(given("-P", "--pid") ? [] : ["--pid", pidFile]),
     "--netns",
     netns,
   ];

@@ -66,7 +66,7 @@ function planPasta({ config, runDirectory }: NetworkRequest): NetworkPlan {
     commands: [makeNamespace(netns)],
     connect: pastaCommand({ program, netns, pidFile, config }),
     explain: (output) => explainFailure("pasta", output, config.ports),
-    state: networkState("pasta", runDirectory),
+    state: { ...networkState("pasta", runDirectory), pidFile: givenPidFile(config.options) ?? pidFile },
   };
 }
 
@@ -86,6 +86,11 @@ function planSlirp4netns({ config, runDirectory }: NetworkRequest): NetworkPlan 
     ...(ports.length > 0 ? { publish: () => openPorts(socket, network.address, ports) } : {}),
     state: networkState("slirp4netns", runDirectory),
   };
+}
+
+/** The user's own file for pasta's pid: pasta writes only one. */
+function givenPidFile(options: readonly string[]): string | undefined {
+  return optionValue(options, ["-P", "--pid"]);
 }
 
 async function openPorts(

@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { tryRun } from "../system/process.ts";
 import { sendSignal } from "../system/signals.ts";
 import { findHelper } from "./helper-process.ts";
@@ -18,7 +19,8 @@ export function releaseNetwork(state: unknown): void {
   if (helper !== undefined) sendSignal(helper, "SIGTERM");
   if (isMounted(netns)) tryRun(["umount", "-l", netns]);
   rmSync(netns, { force: true });
-  rmSync(pidFile, { force: true });
+  // A file that the user has named is the user's.
+  if (dirname(pidFile) === dirname(netns)) rmSync(pidFile, { force: true });
 }
 
 function isNetworkState(state: unknown): state is NetworkState {

@@ -9,6 +9,10 @@ export interface ContainersConf {
   readonly userns: string | undefined;
   /** `image_volume_mode` of the table `engine`, the same. */
   readonly imageVolumeMode: string | undefined;
+  /** `default_rootless_network_cmd` of the table `network`, the same. */
+  readonly rootlessNetwork: string | undefined;
+  /** `pasta_options` of the table `network`, the same. */
+  readonly pastaOptions: readonly string[] | undefined;
   /** `retry` of the table `engine`. */
   readonly retries: number | undefined;
   /** `retry_delay` of the table `engine`, as written: `5s`. */
@@ -26,18 +30,23 @@ export function readContainersConf(files: readonly string[] = findContainersConf
   let conf: ContainersConf = {
     userns: undefined,
     imageVolumeMode: undefined,
+    rootlessNetwork: undefined,
+    pastaOptions: undefined,
     retries: undefined,
     retryDelay: undefined,
   };
   for (const path of files) {
     const document = read(path);
     const engine = tableIn(document, "engine", path);
+    const network = tableIn(document, "network", path);
     const { retry } = engine;
     if (retry !== undefined && (typeof retry !== "number" || !Number.isSafeInteger(retry) || retry < 0))
       throw mistake(path, "retry is not a count");
     conf = {
       userns: textIn(tableIn(document, "containers", path), "userns", path) || conf.userns,
       imageVolumeMode: textIn(engine, "image_volume_mode", path) || conf.imageVolumeMode,
+      rootlessNetwork: textIn(network, "default_rootless_network_cmd", path) || conf.rootlessNetwork,
+      pastaOptions: textsIn(network, "pasta_options", path) ?? conf.pastaOptions,
       retries: (retry as number | undefined) ?? conf.retries,
       retryDelay: textIn(engine, "retry_delay", path) || conf.retryDelay,
     };
@@ -49,6 +58,13 @@ function textIn(table: Table, key: string, path: string): string | undefined {
   const value = table[key];
   if (value !== undefined && typeof value !== "string") throw mistake(path, `${key} is not text`);
   return value;
+}
+
+function textsIn(table: Table, key: string, path: string): string[] | undefined {
+  const value = table[key];
+  if (value === undefined) return undefined;
+  if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
+  throw mistake(path, `${key} is not a list of texts`);
 }
 
 function read(path: string): Table {

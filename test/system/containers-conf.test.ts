@@ -25,10 +25,11 @@ describe("readContainersConf()", () => {
   it("lets later files win, value by value, and needs none", () => {
     const first = write(
       "first",
-      '[containers]\nuserns = "auto"\n[engine]\nimage_volume_mode = "tmpfs"\nretry = 4\nretry_delay = "1s"\n',
+      '[network]\ndefault_rootless_network_cmd = "pasta"\npasta_options = ["-I", "lan"]\n[containers]\nuserns = "auto"\n[engine]\nimage_volume_mode = "tmpfs"\nretry = 4\nretry_delay = "1s"\n',
     );
     const second = write("second", "[engine]\nretry = 10\n");
     expect(readContainersConf([first, second])).toEqual({
+      ...{ rootlessNetwork: "pasta", pastaOptions: ["-I", "lan"] },
       ...{ userns: "auto", imageVolumeMode: "tmpfs", retries: 10, retryDelay: "1s" },
     });
     expect(readContainersConf([])).toEqual({});
@@ -51,6 +52,7 @@ describe("readContainersConf()", () => {
     ["engine = 5", /bad has a mistake: engine is not a table/],
     ["[engine]\nretry = -1", /bad has a mistake: retry is not a count/],
     ["[engine]\nretry_delay = 5", /bad has a mistake: retry_delay is not text/],
+    ["[network]\npasta_options = 5", /bad has a mistake: pasta_options is not a list of texts/],
     ["[containers]\nuserns = 5", /bad has a mistake: userns is not text/],
   ])("names the file of a mistake: %j", (text, message) => {
     expect(() => readContainersConf([write("bad", text)])).toThrow(message);

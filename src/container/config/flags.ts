@@ -163,6 +163,10 @@ export interface ConfiguredDefaults {
   readonly userns?: string | undefined;
   /** For --image-volume. */
   readonly imageVolumeMode?: string | undefined;
+  /** The driver that stands for --network private. */
+  readonly rootlessNetwork?: string | undefined;
+  /** They come before those of --network pasta:OPTIONS. */
+  readonly pastaOptions?: readonly string[] | undefined;
 }
 
 /** What flags mean depends on the machine and the caller; tests give other ones. */

@@ -40,14 +40,15 @@ function parseNetwork(text: string, caller: CallerFacts): NetworkMode {
     case "":
     case "default":
     case "private":
-      return { mode: caller.defaultNetwork, options: [] };
+      return chooseDefault(caller);
     case "none":
     case "host":
       if (rest !== undefined) throw invalid(`invalid network ${JSON.stringify(text)}: ${name} takes no options`);
       return { mode: name, options: [] };
     case "pasta":
+      return { mode: name, options: [...(caller.configured.pastaOptions ?? []), ...splitOptions(rest)] };
     case "slirp4netns":
-      return { mode: name, options: rest === undefined || rest === "" ? [] : rest.split(",") };
+      return { mode: name, options: splitOptions(rest) };
     case "container":
       if (!rest) throw invalid("namespace mode container requires a value");
       return { mode: "container", containerId: caller.resolveContainer(rest), options: [] };
@@ -61,6 +62,18 @@ function parseNetwork(text: string, caller: CallerFacts): NetworkMode {
         return { mode: "bridge", options: [], networks: name.split(",").map((each) => parseAttachment(each)) };
       return { mode: "bridge", options: [], networks: [parseAttachment(name, rest)] };
   }
+}
+
+function splitOptions(text: string | undefined): string[] {
+  return text ? text.split(",") : [];
+}
+
+function chooseDefault({ configured, defaultNetwork }: CallerFacts): NetworkMode {
+  const wanted = configured.rootlessNetwork ?? defaultNetwork;
+  if (wanted !== "pasta" && wanted !== "slirp4netns") {
+    throw invalid(`invalid default_rootless_network_cmd option ${JSON.stringify(wanted)}`);
+  }
+  return { mode: wanted, options: wanted === "pasta" ? (configured.pastaOptions ?? []) : [] };
 }
 
 /** `ip=..,ip6=..,mac=..,alias=..,interface_name=..` */

@@ -84,8 +84,11 @@ export function podNetwork(flags: NetworkFlags, { pod }: CallerFacts): NetworkCo
       "extra host entries must be specified on the pod: network cannot be configured when it is shared with a pod",
     );
   }
-  for (const flag of ["dns", "dns-option", "dns-search"] as const) {
+  for (const flag of ["dns", "dns-option", "dns-search", "network-alias"] as const) {
     if (flags[flag].length > 0) throw refuse(`--${flag} must be defined`);
+  }
+  for (const flag of ["ip", "ip6", "mac-address"] as const) {
+    if (flags[flag] !== undefined) throw refuse(`--${flag} must be defined`);
   }
   return {
     mode: "container",

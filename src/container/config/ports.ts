@@ -1,6 +1,7 @@
+import { DhowError } from "../../errors.ts";
 import type { PortMapping } from "../../model/container-config.ts";
 import type { CallerFacts } from "./flags.ts";
-import { invalid, unsupported } from "./values.ts";
+import { invalid } from "./values.ts";
 
 type Protocol = PortMapping["protocol"];
 
@@ -157,7 +158,9 @@ function parseProtocol(text: string | undefined): Protocol {
     case "":
       throw invalid("must provide a non-empty protocol to publish");
     case "sctp":
-      throw unsupported("cannot publish sctp ports", "rootless networks forward tcp and udp");
+      throw new DhowError("can't forward protocol: sctp", {
+        ...{ kind: "unsupported", exitCode: 126, hint: "networks of a user without root forward tcp and udp" },
+      });
     default:
       throw invalid(`unrecognized protocol ${JSON.stringify(text)} in port mapping`);
   }

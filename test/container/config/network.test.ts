@@ -27,7 +27,7 @@ describe("-p", () => {
     { text: "80/tcp/udp", message: "invalid port format - protocol can only be specified once" },
     { text: "80/", message: "must provide a non-empty protocol to publish" },
     { text: "80/xyz", message: 'unrecognized protocol "xyz" in port mapping' },
-    { text: "80/sctp", message: "cannot publish sctp ports" },
+    { text: "80/sctp", message: "can't forward protocol: sctp" },
     { text: "a:b:c:d", message: "invalid port format - format is [[hostIP:]hostPort:]containerPort" },
     { text: "300.1.1.1:80:80", message: 'cannot parse "300.1.1.1" as an IP address' },
     { text: "::1:80:80", message: "invalid port format" },
@@ -131,6 +131,18 @@ describe("--network", () => {
     ]).network;
     expect(networks).toEqual([{ name: "podman", aliases: [], ip4: "10.88.0.9", mac: "02:00:00:00:00:01" }]);
     expect(configOf(["--network", "a,b", "image"]).network.networks?.map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+  it("takes the driver and options of pasta that containers.conf says", () => {
+    const caller = fakeCaller({ configured: { rootlessNetwork: "slirp4netns", pastaOptions: ["-I", "lan"] } });
+    expect(configOf(["image"], { caller }).network).toMatchObject({ mode: "slirp4netns", options: [] });
+    expect(configOf(["--network", "pasta:-T,80", "image"], { caller }).network.options).toEqual([
+      "-I",
+      "lan",
+      "-T",
+      "80",
+    ]);
+    const wrong = fakeCaller({ configured: { rootlessNetwork: "magic" } });
+    expect(() => configOf(["image"], { caller: wrong })).toThrow('invalid default_rootless_network_cmd option "magic"');
   });
   it("ns: a namespace by its file", () => {
     expect(configOf(["--network", "ns:/run/x", "image"]).network).toMatchObject({ mode: "ns", path: "/run/x" });
