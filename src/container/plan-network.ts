@@ -7,7 +7,7 @@ import { takePlaces } from "./networks/take-places.ts";
 import { nameHolder } from "./port-holder.ts";
 
 type PlannedRecord = Pick<ContainerRecord, "id" | "name" | "config">;
-type PlanEngine = Pick<Engine, "containers" | "networks" | "paths" | "locks">;
+type PlanEngine = Pick<Engine, "containers" | "pods" | "networks" | "paths" | "locks">;
 
 /**
  * What a container's start has to do for its network. Addresses in networks are its own from now on; whoever does not go

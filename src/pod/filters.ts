@@ -59,8 +59,10 @@ const table: FilterTable<ListedPod> = {
   },
   network:
     (value) =>
-    ({ infra }) =>
-      infra?.config.network.mode === value,
+    ({ infra }) => {
+      const { mode, networks = [] } = infra?.config.network ?? {};
+      return mode === value || networks.some(({ name }) => name === value);
+    },
 };
 
 function idTest(value: string): (id: string) => boolean {

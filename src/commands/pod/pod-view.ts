@@ -126,7 +126,7 @@ function containerStatuses({ containers }: ListedPod): string {
   return containers.map(({ state }) => state).join(",");
 }
 
-/** Only networks that a user could have made have a name; the infra container's helper has none. */
-function networkNames(_row: ListedPod): string[] {
-  return [];
+/** Only networks that a user could have made have a name. */
+function networkNames({ infra }: ListedPod): string[] {
+  return infra?.config.network.networks?.map(({ name }) => name) ?? [];
 }

@@ -10,7 +10,7 @@ import type { ContainerRecord } from "../../storage/containers.ts";
 import { publishAllNames } from "./names.ts";
 import { sharedDirectory, withNetworks } from "./shared-directory.ts";
 
-export type AttachEngine = Pick<Engine, "containers" | "networks" | "paths" | "locks">;
+export type AttachEngine = Pick<Engine, "containers" | "pods" | "networks" | "paths" | "locks">;
 
 /**
  * Connects a container's namespace with networks, makes it known by name, and publishes its ports.

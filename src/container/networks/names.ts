@@ -6,7 +6,7 @@ import { uplinkResolver } from "../../network/uplink.ts";
 import type { NetworkRecord } from "../../storage/networks.ts";
 import { sharedDirectory } from "./shared-directory.ts";
 
-type NameEngine = Pick<Engine, "containers" | "networks" | "paths">;
+type NameEngine = Pick<Engine, "containers" | "pods" | "networks" | "paths">;
 
 /** Asked for the world's names by an internal network: nobody answers there. */
 const nobody = "127.0.0.1";
@@ -17,7 +17,7 @@ export async function publishAllNames(engine: NameEngine): Promise<void> {
 }
 
 /** What the records say, so that no crash leaves a name behind. */
-function namedNetworks({ containers, networks }: NameEngine): NamedNetwork[] {
+function namedNetworks({ containers, pods, networks }: NameEngine): NamedNetwork[] {
   const leases = networks.leases.list().filter(({ address }) => parseIp(address));
   const describe = (network: NetworkRecord): NamedContainer[] => {
     const members = Map.groupBy(
@@ -28,7 +28,9 @@ function namedNetworks({ containers, networks }: NameEngine): NamedNetwork[] {
       const record = containers.find(id);
       if (!record) return [];
       const addresses = own.map(({ address }) => address);
-      return [{ id, addresses, names: namesOf(record, network.name), resolvers: resolversOf(record) }];
+      const pod = record.config.pod && pods.find(record.config.pod.id)?.name;
+      const names = namesOf(record, network.name, pod === undefined ? [] : [pod]);
+      return [{ id, addresses, names, resolvers: resolversOf(record) }];
     });
   };
   return networks
@@ -44,9 +46,16 @@ function namedNetworks({ containers, networks }: NameEngine): NamedNetwork[] {
 
 type NamedRecord = NonNullable<ReturnType<Engine["containers"]["find"]>>;
 
-function namesOf({ id, name, config }: NamedRecord, network: string): string[] {
+/** @param more Of the pod whose network it is: its containers are found by that. */
+function namesOf({ id, name, config }: NamedRecord, network: string, more: readonly string[]): string[] {
   const attachment = config.network.networks?.find((each) => each.name === network);
-  const names = [name, ...(attachment?.aliases ?? []), ...(config.hostname ? [config.hostname] : []), id.slice(0, 12)];
+  const names = [
+    name,
+    ...more,
+    ...(attachment?.aliases ?? []),
+    ...(config.hostname ? [config.hostname] : []),
+    id.slice(0, 12),
+  ];
   return [...new Set(names.map((each) => each.toLowerCase()))];
 }
 

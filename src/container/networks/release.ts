@@ -15,7 +15,7 @@ import { publishAllNames } from "./names.ts";
 import { placesOf } from "./places.ts";
 import { sharedDirectory, withNetworks } from "./shared-directory.ts";
 
-export type ReleaseEngine = Pick<Engine, "containers" | "networks" | "paths" | "locks">;
+export type ReleaseEngine = Pick<Engine, "containers" | "pods" | "networks" | "paths" | "locks">;
 
 /** Takes down what a container has of the network, and gives its addresses back. Idempotent. */
 export async function releaseContainerNetwork(engine: ReleaseEngine, record: ContainerRecord): Promise<void> {

@@ -1,5 +1,6 @@
 import type { NetworkConfig } from "../../model/container-config.ts";
 import type { NetworkEndpoint } from "../../model/network.ts";
+import { identifyProcess, isAlive } from "../../system/clock.ts";
 import { tryRun } from "../../system/process.ts";
 import { sendSignal } from "../../system/signals.ts";
 import { explainFailure } from "../explain.ts";
@@ -53,11 +54,11 @@ export async function publishPorts(request: PublishRequest): Promise<void> {
 
 /** Ends what publishes a container's ports, and waits until the ports are free. Idempotent. */
 export async function withdrawPorts(runDirectory: string): Promise<void> {
-  const files = networkFiles(runDirectory);
-  const helper = findHelper(files);
+  const pid = findHelper(networkFiles(runDirectory));
+  const helper = pid === undefined ? undefined : identifyProcess(pid);
   if (helper === undefined) return;
-  sendSignal(helper, "SIGTERM");
-  for (const deadline = Date.now() + endMs; findHelper(files) === helper && Date.now() < deadline; ) {
+  sendSignal(helper.pid, "SIGTERM");
+  for (const deadline = Date.now() + endMs; isAlive(helper) && Date.now() < deadline; ) {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
