@@ -38,6 +38,20 @@ export function findOverlap(ranges: readonly IdRange[]): readonly [IdRange, IdRa
   return undefined;
 }
 
+/**
+ * Cuts ranges where those of the namespace around end: the kernel maps no range that lies in two of them. Ids that the
+ * namespace around does not have stay, for the kernel to refuse.
+ * @param around What the namespace around has: its ids are `containerId` there, and `hostId` here.
+ */
+export function cutAtBounds(ranges: readonly IdRange[], around: readonly IdRange[]): IdRange[] {
+  const bounds = around.flatMap(({ containerId, size }) => [containerId, containerId + size]).sort((a, b) => a - b);
+  return ranges.flatMap((range) => {
+    const offsets = bounds.map((bound) => bound - range.hostId).filter((offset) => offset > 0 && offset < range.size);
+    const starts = [0, ...new Set(offsets)];
+    return starts.map((start, index) => part(range, start, (starts[index + 1] ?? range.size) - start));
+  });
+}
+
 function meets(one: IdRange, other: IdRange, side: "containerId" | "hostId"): boolean {
   return one[side] < other[side] + other.size && other[side] < one[side] + one.size;
 }

@@ -70,6 +70,9 @@ describe.skipIf(!canBe("range"))("user namespaces", () => {
     expect(readdirSync("/tmp").filter((name) => name.startsWith("dhow-root-"))).toHaveLength(1);
     await user.succeed(["rm", "-f", "-t", "0", "one"]);
     expect(await sh(map, "--uidmap", "0:1:10", "--uidmap", "10:50:5")).toBe("0 1 10\n10 50 5");
+    // The user and the subordinate ids are two ranges of the user's namespace: the kernel maps none that lies in both.
+    expect(await sh(map, "--uidmap", "0:1:10", "--gidmap", "0:0:10")).toBe("0 1 10");
+    expect(await sh(map, "--uidmap", "0:0:10", "--gidmap", "0:1:10")).toBe("0 0 1\n1 1 9");
     expect(await sh(map, "--userns", "auto:size=10,uidmapping=5:1:1")).toBe("0 2 5\n5 1 1\n6 7 4");
     expect(await user.dhow([...run, "--userns", "auto:size=70000", image, "true"])).toMatchObject({
       exitCode: 125,

@@ -1,6 +1,6 @@
 import { DhowError } from "../../errors.ts";
 import type { NamespaceMode } from "../../model/container-config.ts";
-import type { IdRange } from "../../model/id-ranges.ts";
+import { cutAtBounds, type IdRange } from "../../model/id-ranges.ts";
 import type { NamespaceSpec, NamespaceType, ProcessSpec, RuntimeSpec, SeccompSpec } from "../../oci/runtime-spec.ts";
 import { containerCapabilities } from "./capabilities.ts";
 import type { SpecInput } from "./input.ts";
@@ -31,7 +31,7 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
       : config.annotations,
     linux: {
       namespaces: containerNamespaces(input),
-      ...idMappings(config),
+      ...idMappings(input),
       ...(cgroupsPath === undefined ? {} : { cgroupsPath }),
       ...(config.personality === undefined ? {} : { personality: { domain: config.personality } }),
       ...(resources === undefined ? {} : { resources }),
@@ -112,11 +112,15 @@ function containerEnvironment(input: SpecInput): string[] {
 }
 
 function idMappings({
-  userns,
-}: Pick<SpecInput["config"], "userns">): Pick<RuntimeSpec["linux"], "uidMappings" | "gidMappings"> {
+  config: { userns },
+  host: { ids },
+}: SpecInput): Pick<RuntimeSpec["linux"], "uidMappings" | "gidMappings"> {
   if (userns.mode !== "private") return {};
   const toSpec = ({ containerId, hostId, size }: IdRange) => ({ containerID: containerId, hostID: hostId, size });
-  return { uidMappings: userns.uids.map(toSpec), gidMappings: userns.gids.map(toSpec) };
+  return {
+    uidMappings: cutAtBounds(userns.uids, ids.uids).map(toSpec),
+    gidMappings: cutAtBounds(userns.gids, ids.gids).map(toSpec),
+  };
 }
 
 function containerNamespaces({ config, joined, network }: SpecInput): NamespaceSpec[] {

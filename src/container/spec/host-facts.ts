@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { hostPlatform } from "../../oci/platform.ts";
+import { type IdMap, parseIdMap } from "../../rootless/id-map.ts";
 
 /** What a container's spec depends on besides what was asked for. */
 export interface HostFacts {
@@ -11,6 +12,8 @@ export interface HostFacts {
   readonly mappedGroups: number;
   /** The same of user ids; 1 for somebody without a subordinate range. */
   readonly mappedUsers: number;
+  /** The id map of the user namespace. */
+  readonly ids: IdMap;
   /** Limits of this process by lower-case name, as `nofile`; -1 is unlimited. */
   readonly limits: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
   readonly hasMqueue: boolean;
@@ -21,11 +24,13 @@ export interface HostFacts {
 
 /** Reads the facts of this process and its user namespace from /proc. */
 export function readHostFacts(): HostFacts {
+  const [users, groups] = [read("/proc/self/uid_map"), read("/proc/self/gid_map")];
   return {
     architecture: hostPlatform().architecture,
     lastCapability: readLastCapability(),
-    mappedGroups: countMapped(read("/proc/self/gid_map")),
-    mappedUsers: countMapped(read("/proc/self/uid_map")),
+    mappedGroups: countMapped(groups),
+    mappedUsers: countMapped(users),
+    ids: { uids: parseIdMap(users), gids: parseIdMap(groups) },
     limits: parseLimits(read("/proc/self/limits")),
     hasMqueue: /\tmqueue$/m.test(read("/proc/filesystems")),
     showsMqueue: existsSync("/dev/mqueue"),

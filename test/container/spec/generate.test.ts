@@ -146,6 +146,14 @@ describe("namespaces", () => {
   });
 });
 
+it("maps ids in pieces that the kernel takes", () => {
+  const piece = (containerID: number, hostID: number, size: number) => ({ containerID, hostID, size });
+  expect(specOf(["--uidmap", "0:0:10", "--gidmap", "0:1:10"]).linux).toMatchObject({
+    uidMappings: [piece(0, 0, 1), piece(1, 1, 9)],
+    gidMappings: [piece(0, 1, 10)],
+  });
+});
+
 describe("mounts", () => {
   it("come parents first, the user's in place of the usual ones", () => {
     const spec = specOf(["-v", "/etc:/run", "--tmpfs", "/dev/shm", "-v", "/etc:/etc/hosts", "--read-only"]);

@@ -8,6 +8,16 @@ export const plainHost: HostFacts = {
   lastCapability: 40,
   mappedGroups: 65_537,
   mappedUsers: 65_537,
+  ids: {
+    uids: [
+      { containerId: 0, hostId: 1000, size: 1 },
+      { containerId: 1, hostId: 100_000, size: 65_536 },
+    ],
+    gids: [
+      { containerId: 0, hostId: 1000, size: 1 },
+      { containerId: 1, hostId: 100_000, size: 65_536 },
+    ],
+  },
   limits: { nofile: { soft: 1024, hard: 4096 }, nproc: { soft: 100, hard: -1 } },
   hasMqueue: true,
   showsMqueue: true,
