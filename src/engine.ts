@@ -35,6 +35,8 @@ export interface GlobalOptions {
   readonly runtimeFlags?: readonly string[];
   readonly conmon?: string;
   readonly cgroupManager?: string;
+  /** Absolute; undefined for the usual ones. */
+  readonly cdiSpecDirs?: readonly string[];
   readonly logLevel: LogLevel;
 }
 

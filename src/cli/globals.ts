@@ -21,6 +21,12 @@ const levels: Readonly<Record<string, LogLevel>> = {
 
 /** The flags that stand before (or among) the flags of every command. */
 export const globalOptions = {
+  "cdi-spec-dir": {
+    type: "string",
+    array: true,
+    describe: "Folders of the files that describe vendors' devices (CDI)",
+    complete: "files",
+  },
   "cgroup-manager": {
     type: "string",
     describe: "Who makes the cgroups of containers: cgroupfs or systemd",
@@ -75,7 +81,6 @@ const refused: Readonly<Record<string, string>> = {
     "url",
   ]),
   ...allWith("dhow does not support it yet", [
-    "cdi-spec-dir",
     "default-mounts-file",
     "events-backend",
     "hooks-dir",
@@ -133,9 +138,11 @@ export function readGlobals(given: Readonly<Record<string, FlagValue>>): GlobalO
     conmon: text("conmon"),
     cgroupManager: text("cgroup-manager"),
   };
+  const cdiSpecDirs = (given["cdi-spec-dir"] as string[] | undefined)?.map((folder) => resolve(folder));
   const present = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return {
-    ...(present as Partial<typeof options> as Omit<GlobalOptions, "storageOpts" | "logLevel">),
+    ...(present as Partial<typeof options> as Omit<GlobalOptions, "storageOpts" | "logLevel" | "cdiSpecDirs">),
+    ...(cdiSpecDirs === undefined ? {} : { cdiSpecDirs }),
     storageOpts: (given["storage-opt"] as string[] | undefined) ?? [],
     runtimeFlags: (given["runtime-flag"] as string[] | undefined) ?? [],
     logLevel: readLogLevel(given),

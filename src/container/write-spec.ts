@@ -3,6 +3,7 @@ import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
 import type { NetworkPlan } from "../network/network.ts";
+import { type CdiEdits, noCdiEdits } from "../oci/cdi.ts";
 import type { CompiledFilters } from "../runtime/compiled-filters.ts";
 import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
@@ -40,7 +41,7 @@ export interface SpecDraft {
 
 /** Does what can be done for a container's runtime spec before its root filesystem is mounted. */
 export function draftSpec(
-  engine: MountEngine,
+  engine: MountEngine & Pick<Engine, "globals">,
   { id, name, config }: ContainerRecord,
   { network, cgroupsPath, filters }: SpecRequest,
 ): SpecDraft {
@@ -82,7 +83,8 @@ export function draftSpec(
       const database = completeUserDatabase(rootfs, { user, passwd: config.passwd, home: config.workdir });
       const userDatabase = writeUserDatabase(runDirectory, database);
       const mountSources = await prepareMounts(engine, { id, config }, { rootfs, user: owner });
-      const spec = generateSpec({ ...input, user, userDatabase, mountSources });
+      const deviceEdits = config.cdiDevices ? await findEdits(engine, config) : noCdiEdits;
+      const spec = generateSpec({ ...input, user, userDatabase, mountSources, deviceEdits });
       const profile = spec.linux.seccomp && JSON.stringify(spec.linux.seccomp);
       const compiled = profile === undefined ? {} : filters.find(profile);
       if (!compiled) uncompiled = profile;
@@ -93,6 +95,10 @@ export function draftSpec(
       if (uncompiled !== undefined) filters.keep(uncompiled, { id, runtimeRoot });
     },
   };
+}
+
+async function findEdits(engine: Pick<Engine, "paths" | "globals">, config: ContainerConfig): Promise<CdiEdits> {
+  return (await import("./cdi.ts")).findDeviceEdits(engine, config);
 }
 
 /** Most containers have nothing to prepare. */

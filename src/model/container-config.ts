@@ -64,6 +64,8 @@ export interface ContainerConfig {
   readonly sysctls: Readonly<Record<string, string>>;
   /** `source[:destination][:permissions]` as given, checked. */
   readonly devices: readonly string[];
+  /** Devices of vendors, as `vendor.com/class=name`; looked up at each start. */
+  readonly cdiDevices?: readonly string[];
   readonly oomScoreAdj: number | undefined;
   readonly shmSizeBytes: number;
   /** Absolute paths in the container that get its hosts, resolv.conf and the like as its root does. */

@@ -10,6 +10,16 @@ export interface RuntimeSpec {
   readonly mounts: readonly MountSpec[];
   readonly annotations: Readonly<Record<string, string>>;
   readonly linux: LinuxSpec;
+  /** By the moment at which they run: `createContainer`. */
+  readonly hooks?: Readonly<Record<string, readonly HookSpec[]>>;
+}
+
+export interface HookSpec {
+  readonly path: string;
+  readonly args?: readonly string[];
+  readonly env?: readonly string[];
+  /** Seconds. */
+  readonly timeout?: number;
 }
 
 export interface ProcessSpec {

@@ -1,5 +1,5 @@
 import type { CallerFacts } from "./flags.ts";
-import { invalid, unsupported } from "./values.ts";
+import { invalid } from "./values.ts";
 
 /** A device as the runtime spec needs it. */
 export interface Device {
@@ -27,8 +27,6 @@ function isPermissions(text: string | undefined): text is string {
 /** Checks --device values; a directory stands for all device nodes below it. */
 export function parseDevices(given: readonly string[], caller: CallerFacts): string[] {
   return given.flatMap((text) => {
-    if (!text.startsWith("/") && text.includes("="))
-      throw unsupported(`CDI device ${JSON.stringify(text)} is not supported yet`);
     const { source, destination, writable } = parseDevice(text);
     switch (caller.pathKind(source)) {
       case "device":

@@ -78,6 +78,7 @@ export interface MountFlags {
   readonly "shm-size-systemd": string | undefined;
   readonly chrootdirs: readonly string[];
   readonly device: readonly string[];
+  readonly gpus: readonly string[];
 }
 
 export interface SecurityFlags {

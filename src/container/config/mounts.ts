@@ -1,4 +1,5 @@
 import type { ContainerConfig, MountConfig } from "../../model/container-config.ts";
+import { isCdiName } from "../../oci/cdi.ts";
 import type { ContainerDefaults } from "../../oci/image.ts";
 import { parseDevices } from "./devices.ts";
 import type { CallerFacts, MountFlags } from "./flags.ts";
@@ -11,7 +12,7 @@ import { volumesFrom } from "./volumes-from.ts";
 
 export type MountPart = Pick<
   ContainerConfig,
-  "mounts" | "secrets" | "volumesFrom" | "readOnly" | "readOnlyTmpfs" | "shmSizeBytes" | "devices" | "chrootDirs"
+  "mounts" | "secrets" | "volumesFrom" | "readOnly" | "readOnlyTmpfs" | "shmSizeBytes" | "devices" | "cdiDevices" | "chrootDirs"
 >;
 
 /** What file systems the container gets beside those of every container. */
@@ -30,6 +31,8 @@ export function buildMounts(flags: MountFlags, image: ContainerDefaults, caller:
   );
   for (const mount of volumesFrom(from, caller)) mounts.set(mount.destination, mount);
   for (const mount of given.values()) mounts.set(mount.destination, mount);
+  const devices = splitList(flags.device);
+  const cdiDevices = [...devices.filter(isCdiName), ...flags.gpus.map(gpuDevice)];
   return {
     mounts: [...mounts.values()],
     secrets: parseSecrets(flags.secret),
@@ -37,9 +40,20 @@ export function buildMounts(flags: MountFlags, image: ContainerDefaults, caller:
     readOnly: flags["read-only"],
     readOnlyTmpfs: flags["read-only-tmpfs"],
     shmSizeBytes: parseShmSize(flags["shm-size"]),
-    devices: parseDevices(splitList(flags.device), caller),
+    devices: parseDevices(
+      devices.filter((text) => !isCdiName(text)),
+      caller,
+    ),
+    ...(cdiDevices.length === 0 ? {} : { cdiDevices }),
     ...(flags.chrootdirs.length > 0 ? { chrootDirs: splitList(flags.chrootdirs).map(checkDestination) } : {}),
   };
+}
+
+/** `all`, or a number or name that NVIDIA's CDI files have. Docker's form `device=0` stands for the same. */
+function gpuDevice(text: string): string {
+  const name = `nvidia.com/gpu=${text.replace(/^"?device=/, "").replace(/"$/, "")}`;
+  if (!isCdiName(name)) throw invalid(`invalid --gpus ${JSON.stringify(text)}: give all, a number or a name`);
+  return name;
 }
 
 function add(mounts: Map<string, MountConfig>, mount: MountConfig): void {

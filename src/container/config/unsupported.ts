@@ -7,7 +7,6 @@ const groups: readonly { readonly flags: readonly string[]; readonly why: string
     why: "cgroup v2, which alone a user may use, knows no such limit",
   },
   { flags: ["rdt-class"], why: "only root can use Intel RDT" },
-  { flags: ["gpus"], why: "dhow reads no CDI files; --device shows single devices" },
   { flags: ["rootfs"], why: "containers are made of images; 'dhow import' makes one of a tree" },
   { flags: ["decryption-key"], why: "dhow reads no encrypted images" },
   { flags: ["link-local-ip"], why: "networks give no link-local addresses" },

@@ -1,7 +1,14 @@
 import { DhowError } from "../../errors.ts";
 import type { NamespaceMode } from "../../model/container-config.ts";
 import { cutAtBounds, type IdRange } from "../../model/id-ranges.ts";
-import type { NamespaceSpec, NamespaceType, ProcessSpec, RuntimeSpec, SeccompSpec } from "../../oci/runtime-spec.ts";
+import type {
+  HookSpec,
+  NamespaceSpec,
+  NamespaceType,
+  ProcessSpec,
+  RuntimeSpec,
+  SeccompSpec,
+} from "../../oci/runtime-spec.ts";
 import { containerCapabilities } from "./capabilities.ts";
 import type { SpecInput } from "./input.ts";
 import { containerLimits } from "./limits.ts";
@@ -20,6 +27,7 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
   checkUser(input);
   const seccomp = containerSeccomp(input);
   const resources = resourcesSpec(config.resources);
+  const hooks = hooksOf(input.deviceEdits);
   return {
     ociVersion: "1.0.2",
     process: containerProcess(input),
@@ -39,6 +47,7 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
       ...kernelPaths(config, { hostSys: showsHostSys(input) }),
       ...(seccomp === undefined ? {} : { seccomp }),
     },
+    ...(hooks === undefined ? {} : { hooks }),
   };
 }
 
@@ -75,6 +84,7 @@ export function hostnameOf({ config, containerId }: Pick<SpecInput, "config" | "
 
 function containerProcess(input: SpecInput): ProcessSpec {
   const { config, user, host, initBinary } = input;
+  const hasGroups = user.additionalGids.length + input.deviceEdits.additionalGids.length > 0;
   const usesInit = config.init && initBinary !== undefined;
   return {
     terminal: config.terminal,
@@ -82,7 +92,7 @@ function containerProcess(input: SpecInput): ProcessSpec {
       uid: user.uid,
       gid: user.gid,
       umask: Number.parseInt(config.umask, 8),
-      ...(user.additionalGids.length > 0 && !keepsGroups(config) ? { additionalGids: mappedGroups(input) } : {}),
+      ...(hasGroups && !keepsGroups(config) ? { additionalGids: mappedGroups(input) } : {}),
     },
     args: usesInit ? [initPath, "--", ...config.argv] : config.argv,
     env: containerEnvironment(input),
@@ -95,20 +105,50 @@ function containerProcess(input: SpecInput): ProcessSpec {
 }
 
 /** Groups of the image's database may lie outside of the user's range: a process cannot have those. */
-function mappedGroups({ user, host }: SpecInput): readonly number[] {
-  return host.mappedUsers <= 1 ? [] : user.additionalGids.filter((gid) => gid < host.mappedGroups);
+function mappedGroups({ user, host, deviceEdits }: SpecInput): readonly number[] {
+  const missing = deviceEdits.additionalGids.find((gid) => host.mappedUsers <= 1 || gid >= host.mappedGroups);
+  if (missing !== undefined) {
+    throw new DhowError(
+      `setting up CDI devices: your containers do not have the group ${missing} that a device needs`,
+      {
+        kind: "unsupported",
+      },
+    );
+  }
+  const own = host.mappedUsers <= 1 ? [] : user.additionalGids.filter((gid) => gid < host.mappedGroups);
+  return [...new Set([...own, ...deviceEdits.additionalGids])];
 }
 
 function containerEnvironment(input: SpecInput): string[] {
-  const { config, user, secrets } = input;
-  const given = [...config.env, ...secrets.env];
-  const names = new Set(given.map((entry) => entry.split("=", 1)[0]));
+  const { config, user, secrets, deviceEdits } = input;
+  const ofDevices = new Set(deviceEdits.env.map(nameOf));
+  const given = [
+    ...[...config.env, ...secrets.env].filter((entry) => !ofDevices.has(nameOf(entry))),
+    ...deviceEdits.env,
+  ];
+  const names = new Set<string | undefined>(given.map(nameOf));
   const missing = [
     ["HOME", user.home],
     ["HOSTNAME", hostnameOf(input)],
     ...(config.systemd ? [["container_uuid", input.containerId.slice(0, 32)]] : []),
   ].filter(([name]) => !names.has(name));
   return [...given, ...missing.map(([name, value]) => `${name}=${value}`)];
+}
+
+function nameOf(entry: string): string {
+  return entry.split("=", 1)[0] ?? entry;
+}
+
+function hooksOf({ hooks }: SpecInput["deviceEdits"]): RuntimeSpec["hooks"] {
+  if (hooks.length === 0) return undefined;
+  const byName: Record<string, HookSpec[]> = {};
+  for (const { hookName, path, args, env, timeout } of hooks) {
+    byName[hookName] = [
+      ...(byName[hookName] ?? []),
+      { path, args, env, ...(timeout === undefined ? {} : { timeout }) },
+    ];
+  }
+  return byName;
 }
 
 function idMappings({

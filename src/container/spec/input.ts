@@ -1,4 +1,5 @@
 import type { ContainerConfig } from "../../model/container-config.ts";
+import type { CdiEdits } from "../../oci/cdi.ts";
 import type { MountSpec } from "../../oci/runtime-spec.ts";
 import type { HostFacts } from "./host-facts.ts";
 import type { ResolvedUser } from "./user.ts";
@@ -49,6 +50,8 @@ export interface SpecInput {
   readonly secrets: { readonly mounts: readonly MountSpec[]; readonly env: readonly string[] };
   /** Where the /dev/shm is mounted that this container shares with others; undefined for one of its own. */
   readonly sharedMemory: string | undefined;
+  /** What vendors' devices need. */
+  readonly deviceEdits: CdiEdits;
   /** The init program on the host, for --init. */
   readonly initBinary: string | undefined;
   /** Text of the user's seccomp profile, if `config.security.seccomp` names a file. */

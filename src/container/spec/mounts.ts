@@ -1,4 +1,5 @@
 import type { MountConfig, SystemdConfig } from "../../model/container-config.ts";
+import type { CdiMount } from "../../oci/cdi.ts";
 import type { MountSpec } from "../../oci/runtime-spec.ts";
 import { parseDevice } from "../config/devices.ts";
 import { tmpfsOptions } from "../config/mount-options.ts";
@@ -139,9 +140,18 @@ function closed(
 }
 
 /** Nobody can make device nodes in a user namespace: the host's are bound in place. */
-function deviceMounts({ config, hostDevices }: SpecInput): MountSpec[] {
-  return [...hostDevices, ...config.devices].map((text) => {
-    const { source, destination, writable } = parseDevice(text);
-    return mount(destination, "bind", ["slave", "nosuid", "noexec", writable ? "rw" : "ro", "rbind"], source);
-  });
+function deviceMounts({ config, hostDevices, deviceEdits }: SpecInput): MountSpec[] {
+  const ofVendors = deviceEdits.deviceNodes.map((node) => ({ ...node, source: node.hostPath, destination: node.path }));
+  const nodes = [...[...hostDevices, ...config.devices].map(parseDevice), ...ofVendors].map(
+    ({ source, destination, writable }) =>
+      mount(destination, "bind", ["slave", "nosuid", "noexec", writable ? "rw" : "ro", "rbind"], source),
+  );
+  return [...nodes, ...deviceEdits.mounts.map(vendorMount)];
+}
+
+function vendorMount({ hostPath, containerPath, type, options }: CdiMount): MountSpec {
+  if (type !== undefined && type !== "bind")
+    return mount(containerPath, type, [...options, "nosuid", "nodev"], hostPath);
+  const isBind = options.includes("bind") || options.includes("rbind");
+  return mount(containerPath, "bind", [...options, ...(isBind ? [] : ["rbind"])], hostPath);
 }

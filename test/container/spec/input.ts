@@ -1,5 +1,6 @@
 import type { HostFacts } from "../../../src/container/spec/host-facts.ts";
 import type { SpecInput } from "../../../src/container/spec/input.ts";
+import { noCdiEdits } from "../../../src/oci/cdi.ts";
 import { configOf } from "../config/command-line.ts";
 
 /** A machine with 65537 ids and modest limits. */
@@ -45,6 +46,7 @@ export function inputOf(argv: readonly string[], changes: Partial<SpecInput> = {
       containerenv: "/f/env",
       localtime: undefined,
     },
+    deviceEdits: noCdiEdits,
     initBinary: undefined,
     seccompProfile: undefined,
     cgroupsPath: undefined,

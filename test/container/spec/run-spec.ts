@@ -1,9 +1,11 @@
 // Run by runtime.test.ts inside of a user and mount namespace: makes a bundle from flags and lets a runtime run it.
+
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { generateSpec, serializeSpec } from "../../../src/container/spec/generate.ts";
 import { readHostFacts } from "../../../src/container/spec/host-facts.ts";
 import { resolveUser } from "../../../src/container/spec/user.ts";
+import { noCdiEdits } from "../../../src/oci/cdi.ts";
 import { configOf } from "../config/command-line.ts";
 
 const [runtime = "", scratch = "", text = ""] = process.argv.slice(2);
@@ -18,6 +20,7 @@ const spec = generateSpec({
   network: { kind: "new" },
   joined: {},
   sharedMemory: undefined,
+  deviceEdits: noCdiEdits,
   mountSources: new Map(),
   mountedFiles: new Set(),
   secrets: { mounts: [], env: [] },

@@ -57,5 +57,16 @@ export const mountOptions = {
     valueName: "strings",
   },
   "shm-size": { type: "string", default: "65536k", describe: "Size of /dev/shm", valueName: "<number>[<unit>]" },
-  device: { type: "string", array: true, describe: "Add a host device to the container", valueName: "strings" },
+  device: {
+    type: "string",
+    array: true,
+    describe: "Add a host device, or a vendor's (vendor.com/class=name), to the container",
+    valueName: "strings",
+  },
+  gpus: {
+    type: "string",
+    array: true,
+    describe: "GPU devices to add to the container ('all' to pass all GPUs)",
+    valueName: "strings",
+  },
 } as const satisfies OptionTable;

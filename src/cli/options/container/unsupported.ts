@@ -12,7 +12,6 @@ export const unsupportedOptions = {
   "cpu-rt-runtime": text("Limit the CPU real-time runtime"),
   "decryption-key": text("Key needed to decrypt the image"),
   "device-cgroup-rule": text("Add a rule to the cgroup allowed devices list"),
-  gpus: text("GPU devices to add to the container"),
   "link-local-ip": text("Link-local address"),
   "memory-swappiness": text("Container memory swappiness"),
   "oom-kill-disable": toggle("Disable OOM Killer"),
