@@ -73,12 +73,12 @@ export function beginStart(
     rmSync(runDirectory, { recursive: true, force: true });
     mkdirSync(runFiles(runDirectory).rootfs, { recursive: true, mode: 0o700 });
     announceAttendance(runDirectory);
-    const { manager, path: cgroupsPath } = chooseCgroups(engine, record);
-    if (cgroupsPath !== undefined) limitPod(engine, record);
-    const tools = findRuntimeTools({ ...engine.globals, cgroupManager: manager });
+    const cgroups = chooseCgroups(engine, record);
+    if (cgroups.path !== undefined) limitPod(engine, record);
+    const tools = findRuntimeTools({ ...engine.globals, cgroupManager: cgroups.manager });
     checkKeptGroups(record, tools);
     const launch = launchContainer({ ...launchRequest(engine, record, { network, tools }), preserveFds });
-    parts = { launch, network, cgroupsPath, filters: compiledFilters(engine.paths.run, tools) };
+    parts = { launch, network, cgroups, filters: compiledFilters(engine.paths.run, tools) };
   } catch (error) {
     engine.containers.update(id, { state: record.state, error: messageOf(error), networkState: undefined });
     if (network.attach) engine.networks.leases.release(id);
@@ -115,6 +115,7 @@ function steps(engine: Engine, record: ContainerRecord, { launch, ...request }: 
       const running = engine.containers.update(id, {
         ...{ state: "running", init: created.init, monitor: created.monitor },
         ...{ startedAt: new Date(), finishedAt: undefined, exitCode: undefined, error: "", stoppedByUser: false },
+        oomKilled: false,
         health: config.health && initialHealth(config.health),
       });
       await started;

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
+import type { ContainerConfig } from "../model/container-config.ts";
 import {
   type CgroupManager,
   type CgroupPlace,
@@ -18,24 +19,37 @@ export interface CgroupChoice {
   readonly manager: CgroupManager;
   /** For the runtime spec; undefined when no cgroup is made. */
   readonly path: string | undefined;
+  /** What the container can be limited by. */
+  readonly controllers: readonly string[];
 }
 
 type CgroupEngine = Pick<Engine, "globals" | "containers">;
 
-/** Who makes the container's cgroup, and where. */
+/**
+ * Who makes the container's cgroup, and where.
+ * @throws {DhowError} `invalid-argument` if the parent that it is to have is none here.
+ */
 export function chooseCgroups(
-  { globals }: Pick<Engine, "globals">,
+  engine: Pick<Engine, "globals">,
   { id, config }: Pick<ContainerRecord, "id" | "config">,
 ): CgroupChoice {
-  const support = supportFor(globals, config);
-  return { manager: support.manager, path: cgroupsPathOf(support, id, placeOf(config)) };
+  const support = cgroupSupportFor(engine, config);
+  return {
+    manager: support.manager,
+    path: cgroupsPathOf(support, id, placeOf(config)),
+    controllers: support.controllers,
+  };
 }
 
 function placeOf({ cgroupParent, pod }: ContainerRecord["config"]): CgroupPlace {
   return { wanted: cgroupParent, podId: pod?.sharesCgroup ? pod.id : undefined };
 }
 
-function supportFor(globals: Engine["globals"], { cgroups }: ContainerRecord["config"]): CgroupSupport {
+/** What can be done with cgroups for a container. */
+export function cgroupSupportFor(
+  { globals }: Pick<Engine, "globals">,
+  { cgroups }: Pick<ContainerConfig, "cgroups">,
+): CgroupSupport {
   return chooseCgroupManager(cgroups === "disabled" ? "disabled" : globals.cgroupManager);
 }
 
@@ -66,7 +80,7 @@ export function containerTools(
   engine: Pick<Engine, "globals">,
   record: Pick<ContainerRecord, "id" | "config">,
 ): RuntimeTools {
-  const { manager } = supportFor(engine.globals, record.config);
+  const { manager } = cgroupSupportFor(engine, record.config);
   return findRuntimeTools({ ...engine.globals, cgroupManager: manager });
 }
 
@@ -77,7 +91,7 @@ export function containerTools(
 export function removeCgroup(engine: CgroupEngine, record: Pick<ContainerRecord, "id" | "config">): void {
   const runDirectory = engine.containers.runDirectory(record.id);
   const { runtimeRoot } = runFiles(runDirectory);
-  if (supportFor(engine.globals, record.config).manager === "disabled" || !existsSync(`${runtimeRoot}/${record.id}`))
+  if (cgroupSupportFor(engine, record.config).manager === "disabled" || !existsSync(`${runtimeRoot}/${record.id}`))
     return;
   const tools = containerTools(engine, record);
   tryRun([tools.runtime, ...runtimeArguments({ tools, runDirectory }), "delete", "--force", record.id]);

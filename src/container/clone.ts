@@ -10,7 +10,7 @@ import { checkLimits } from "./limits.ts";
  *
  * @param name Undefined for `NAME-clone`, or with a number behind it if that is taken.
  * @param change Makes the clone's configuration of the original one's.
- * @throws {DhowError} `not-found`; `already-exists` for a name in use; `unsupported` for limits that cannot be kept here.
+ * @throws {DhowError} `not-found`; `already-exists` for a name in use.
  */
 export function cloneContainer(
   engine: Engine,

@@ -72,6 +72,7 @@ export async function recordEnd(
           exitCode: exit?.code ?? seen.exitCode ?? unknownExitCode,
           finishedAt: exit?.at ?? new Date(),
           error: "",
+          oomKilled: exit?.outOfMemory ?? false,
         };
   return engine.containers.update(id, {
     ...ended,

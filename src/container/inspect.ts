@@ -5,6 +5,7 @@ import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import type { ImageRecord } from "../storage/images.ts";
 import { logPath } from "./begin-start.ts";
+import { cgroupSupportFor } from "./cgroups.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { healthJson } from "./health/state.ts";
 import { inspectConfig } from "./inspect/config.ts";
@@ -68,7 +69,10 @@ export function inspectContainer(engine: InspectEngine, record: ContainerRecord,
     KubeExitCodePropagation: "invalid",
     LockNumber: 0,
     Config: inspectConfig(record),
-    HostConfig: inspectHostConfig(record, { logPath: files.log }),
+    HostConfig: inspectHostConfig(record, {
+      logPath: files.log,
+      cgroupManager: cgroupSupportFor(engine, config).manager,
+    }),
   };
 }
 
@@ -91,7 +95,7 @@ function inspectState(record: ContainerRecord): object {
     Running: isRunning(state) && !isPaused(state),
     Paused: isPaused(state),
     Restarting: false,
-    OOMKilled: false,
+    OOMKilled: record.oomKilled,
     Dead: false,
     Pid: init?.pid ?? 0,
     ConmonPid: monitor?.pid ?? 0,

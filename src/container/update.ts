@@ -8,7 +8,7 @@ import { tryRun } from "../system/process.ts";
 import { containerTools } from "./cgroups.ts";
 import { initialHealth } from "./health/state.ts";
 import { startHealthTimer, stopHealthTimer } from "./health/timer.ts";
-import { checkLimits } from "./limits.ts";
+import { requireLimits } from "./limits.ts";
 import { recordEvent } from "./record-event.ts";
 import { resourcesSpec } from "./spec/resources.ts";
 import { getSettled } from "./start.ts";
@@ -29,7 +29,7 @@ export async function updateContainer(
   await engine.containers.withLock(id, async () => {
     const record = await getSettled(engine, id);
     const config = change(record.config);
-    checkLimits(engine, config);
+    if (isOther(config.resources, record.config.resources)) requireLimits(engine, config);
     const runs = isRunning(record.state);
     if (runs && isOther(config.resources, record.config.resources)) applyLimits(engine, record, config);
     engine.containers.update(id, { config });

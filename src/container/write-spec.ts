@@ -9,6 +9,8 @@ import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { getVariable } from "../system/environment.ts";
 import { findProgram } from "../system/process.ts";
+import type { CgroupChoice } from "./cgroups.ts";
+import { keptLimits } from "./limits.ts";
 import { seccompLabel } from "./config/security.ts";
 import { findJoinedNamespaces, sharedMemoryOf } from "./namespaces.ts";
 import { resolveOwner } from "./plan-network.ts";
@@ -27,7 +29,7 @@ import type { MountEngine, MountPlace, MountSources } from "./user-mounts.ts";
 
 export interface SpecRequest {
   readonly network: NetworkPlan;
-  readonly cgroupsPath: string | undefined;
+  readonly cgroups: Pick<CgroupChoice, "path" | "controllers">;
   readonly filters: CompiledFilters;
 }
 
@@ -43,7 +45,7 @@ export interface SpecDraft {
 export function draftSpec(
   engine: MountEngine & Pick<Engine, "globals">,
   { id, name, config }: ContainerRecord,
-  { network, cgroupsPath, filters }: SpecRequest,
+  { network, cgroups, filters }: SpecRequest,
 ): SpecDraft {
   const runDirectory = engine.containers.runDirectory(id);
   const { rootfs, config: specFile, runtimeRoot } = runFiles(runDirectory);
@@ -70,7 +72,8 @@ export function draftSpec(
     files,
     initBinary: config.init ? findInit(config) : undefined,
     seccompProfile: readProfile(config),
-    cgroupsPath,
+    cgroupsPath: cgroups.path,
+    limits: keptLimits(config.resources, cgroups.controllers),
     hostDevices: config.privileged ? listHostDevices().filter((path) => !isForeignConsole(path, config)) : [],
     host: withOwnIds(readHostFacts(), config),
   };

@@ -160,7 +160,7 @@ export function collectImageGarbage({
 
 async function removeUsers(engine: RemoveEngine, image: ImageRecord, options: RemoveImageOptions): Promise<void> {
   for (const { id, config } of engine.containers.list()) {
-    if (config.imageId !== image.id) continue;
+    if (config.imageId !== image.id && !config.mounts.some(({ imageId }) => imageId === image.id)) continue;
     try {
       await options.removeContainer(id);
     } catch (error) {

@@ -29,6 +29,8 @@ export interface ContainerRecord {
   readonly startedAt: Date | undefined;
   readonly finishedAt: Date | undefined;
   readonly exitCode: number | undefined;
+  /** Whether the kernel ended it for want of memory. */
+  readonly oomKilled: boolean;
   readonly restartCount: number;
   /** Whether the user stopped it: `always` and `unless-stopped` do not start it again then. */
   readonly stoppedByUser: boolean;
@@ -65,7 +67,7 @@ export interface ContainerStore {
   add(record: Pick<ContainerRecord, "id" | "name" | "createdAt" | "config">, newPod?: NewPod): ContainerRecord;
   /** @throws {DhowError} `not-found`; `already-exists` for a name in use. */
   update(id: string, change: ContainerChange): ContainerRecord;
-  /** How many containers each image has, by image id; images without any are left out. */
+  /** How many containers are made of, or mount, each image, by image id; images without any are left out. */
   countByImage(): ReadonlyMap<string, number>;
   /** Removes both directories, then the record. Nothing may be mounted in them any more. Idempotent. */
   remove(id: string): void;
@@ -110,6 +112,7 @@ export const containersSchema: Schema = {
       sql: `ALTER TABLE containers ADD COLUMN pod_id TEXT;
       CREATE INDEX containers_by_pod ON containers (pod_id)`,
     },
+    { since: 11, sql: "ALTER TABLE containers ADD COLUMN oom_killed INTEGER NOT NULL DEFAULT 0" },
   ],
 };
 
@@ -126,6 +129,7 @@ interface ContainerRow {
   readonly started_at: number | null;
   readonly finished_at: number | null;
   readonly exit_code: number | null;
+  readonly oom_killed: number;
   readonly restart_count: number;
   readonly stopped_by_user: number;
   readonly network_state: string | null;
@@ -177,7 +181,11 @@ export function openContainers(parts: ContainerStoreParts): ContainerStore {
     },
     countByImage() {
       const rows = database.all<{ image_id: string; count: number }>(
-        "SELECT image_id, count(*) AS count FROM containers GROUP BY image_id",
+        `SELECT image_id, count(*) AS count FROM (
+           SELECT id, image_id FROM containers
+           UNION SELECT containers.id, mount.value ->> 'imageId' FROM containers, json_each(config, '$.mounts') AS mount
+             WHERE instr(config, '"type":"image"') AND mount.value ->> 'imageId' IS NOT NULL)
+         GROUP BY image_id`,
       );
       return new Map(rows.map((row) => [row.image_id, row.count]));
     },
@@ -278,6 +286,7 @@ const encoders: {
   startedAt: (date) => ({ started_at: date?.getTime() ?? null }),
   finishedAt: (date) => ({ finished_at: date?.getTime() ?? null }),
   exitCode: (code) => ({ exit_code: code ?? null }),
+  oomKilled: (killed) => ({ oom_killed: killed ? 1 : 0 }),
   restartCount: (count) => ({ restart_count: count }),
   stoppedByUser: (stopped) => ({ stopped_by_user: stopped ? 1 : 0 }),
   networkState: (state) => ({ network_state: state === undefined ? null : JSON.stringify(state) }),
@@ -315,6 +324,7 @@ function fromRow(row: ContainerRow): ContainerRecord {
     startedAt: dateOf(row.started_at),
     finishedAt: dateOf(row.finished_at),
     exitCode: row.exit_code ?? undefined,
+    oomKilled: row.oom_killed === 1,
     restartCount: row.restart_count,
     stoppedByUser: row.stopped_by_user === 1,
     networkState: row.network_state === null ? undefined : JSON.parse(row.network_state),

@@ -188,7 +188,7 @@ export function openImages(parts: ImageStoreParts): ImageStore {
     removeName: (id, name) => database.transaction(() => takeName(database, id, name)),
     remove(id) {
       database.transaction(() => {
-        const user = database.first<{ id: string }>("SELECT id FROM containers WHERE image_id = ?", id);
+        const user = findUser(database, id);
         if (user) {
           throw new DhowError(
             `image used by ${user.id}: image is in use by a container: consider listing external containers and force-removing image`,
@@ -351,4 +351,13 @@ function insertImage(database: Database, prepared: PreparedImage, image: NewImag
 function readColumn<T>(database: Database, column: "config" | "manifest", id: string): T {
   const row = database.first<{ json: string }>(`SELECT ${column} AS json FROM images WHERE id = ?`, id);
   return JSON.parse(row?.json ?? throwUnknown(id)) as T;
+}
+
+/** A container that is made of an image, or mounts it. */
+function findUser(database: Database, id: string): { readonly id: string } | undefined {
+  return database.first(
+    `SELECT id FROM containers WHERE image_id = ? OR (instr(config, ?)
+       AND EXISTS (SELECT 1 FROM json_each(config, '$.mounts') WHERE value ->> 'imageId' = ?))`,
+    ...[id, id, id],
+  );
 }

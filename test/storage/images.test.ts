@@ -255,13 +255,15 @@ describe("images", () => {
     expect(image.sizeBytes).toBeGreaterThan("image 0".length);
   });
 
-  it("is not removed while a container uses it", async () => {
+  it.each(["is made of it", "mounts it"])("is not removed while a container %s", async (use) => {
     const { engine, ids } = await withImages([alpine]);
     const [id] = ids as [string];
-    const container = { id: "c".repeat(64), name: "web", createdAt: new Date(), config: sampleConfig({ imageId: id }) };
+    const mount = { type: "image", source: "alpine", destination: "/i", options: [], imageId: id } as const;
+    const config = use === "mounts it" ? sampleConfig({ imageId: "", mounts: [mount] }) : sampleConfig({ imageId: id });
+    const container = { id: "c".repeat(64), name: "web", createdAt: new Date(), config };
     engine.containers.add(container);
     expect(kindOf(() => engine.images.remove(id))).toBe("conflict");
-    expect(engine.containers.countByImage()).toEqual(new Map([[id, 1]]));
+    expect(engine.containers.countByImage().get(id)).toBe(1);
     engine.containers.remove(container.id);
     engine.images.remove(id);
     engine.images.remove(id);

@@ -1,15 +1,19 @@
 import type { ContainerConfig, MountConfig, NamespaceMode, UserNamespaceConfig } from "../../model/container-config.ts";
 import type { IdRange } from "../../model/id-ranges.ts";
 import type { DeviceValue } from "../../model/resources.ts";
+import type { CgroupManager } from "../../rootless/cgroup.ts";
 import type { ContainerRecord } from "../../storage/containers.ts";
 import { networkMode, portBindings } from "./network.ts";
 
 /** The part `HostConfig` of `inspect`. */
-export function inspectHostConfig({ config }: ContainerRecord, { logPath }: { readonly logPath: string }): object {
+export function inspectHostConfig(
+  { config }: ContainerRecord,
+  { logPath, cgroupManager }: { readonly logPath: string; readonly cgroupManager: CgroupManager },
+): object {
   const { network } = config;
   return {
     Binds: config.mounts.filter(({ type }) => type === "bind" || type === "volume").map(bindText),
-    CgroupManager: "disabled",
+    CgroupManager: cgroupManager,
     CgroupMode: modeText(config.cgroupMode),
     ContainerIDFile: "",
     LogConfig: {

@@ -26,7 +26,7 @@ export function generateSpec(input: SpecInput): RuntimeSpec {
   const { config, rootfsPath, cgroupsPath } = input;
   checkUser(input);
   const seccomp = containerSeccomp(input);
-  const resources = resourcesSpec(config.resources);
+  const resources = resourcesSpec(input.limits);
   const hooks = hooksOf(input.deviceEdits);
   return {
     ociVersion: "1.0.2",

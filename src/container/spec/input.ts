@@ -1,4 +1,5 @@
 import type { ContainerConfig } from "../../model/container-config.ts";
+import type { Resources } from "../../model/resources.ts";
 import type { CdiEdits } from "../../oci/cdi.ts";
 import type { MountSpec } from "../../oci/runtime-spec.ts";
 import type { HostFacts } from "./host-facts.ts";
@@ -58,6 +59,8 @@ export interface SpecInput {
   readonly seccompProfile: string | undefined;
   /** Path of the container's cgroup for the runtime; undefined when the runtime makes none. */
   readonly cgroupsPath: string | undefined;
+  /** Limits, as far as they can be kept. */
+  readonly limits: Resources | undefined;
   /** Device nodes of the host that --privileged shows; empty otherwise. */
   readonly hostDevices: readonly string[];
   readonly host: HostFacts;

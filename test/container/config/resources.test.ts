@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ResourceFlags } from "../../../src/container/config/flags.ts";
 import { changeResources } from "../../../src/container/config/resources.ts";
-import { checkLimits } from "../../../src/container/limits.ts";
+import { checkLimits, keptLimits, requireLimits } from "../../../src/container/limits.ts";
 import { resourcesSpec } from "../../../src/container/spec/resources.ts";
 
 const none = {
@@ -68,24 +68,42 @@ describe("resourcesSpec()", () => {
   });
 });
 
-describe("checkLimits()", () => {
+describe("limits that cannot be kept", () => {
   const globals = { storageOpts: [], logLevel: "warn", cgroupManager: "disabled" } as const;
+  const check = (config: Parameters<typeof checkLimits>[1]) => {
+    const warnings: string[] = [];
+    checkLimits({ globals, warn: (message) => void warnings.push(message) }, config);
+    return warnings;
+  };
 
-  it("refuses limits that nobody would enforce", () => {
-    expect(() => checkLimits({ globals }, { resources: { pidsLimit: 1 }, cgroups: "enabled" })).toThrow(
-      "resource limits cannot be kept: --cgroup-manager says so",
-    );
-    expect(() => checkLimits({ globals }, { resources: { pidsLimit: 1 }, cgroups: "disabled" })).toThrow(/no cgroup/);
+  it("are told once when a container is made, with the file that would help", () => {
+    expect(check({ resources: { pidsLimit: 1, memoryBytes: 1, memorySwapBytes: 2 }, cgroups: "enabled" })).toEqual([
+      expect.stringMatching(
+        /^limits by pids, memory are not kept: --cgroup-manager says so; .*Delegate=cpu cpuset io memory pids.*user@\.service\.d/,
+      ),
+    ]);
+    expect(check({ cgroups: "enabled" })).toEqual([]);
+    expect(check({ resources: { pidsLimit: -1, memorySwapBytes: -1 }, cgroups: "enabled" })).toEqual([]);
   });
 
-  it("refuses a parent for a cgroup that nobody makes", () => {
-    expect(() => checkLimits({ globals }, { cgroups: "enabled", cgroupParent: "/jobs" })).toThrow(
-      "--cgroup-parent /jobs is not possible: the container gets no cgroup",
+  it("are refused where a limit is to be kept now, or there is to be no cgroup at all", () => {
+    expect(() => requireLimits({ globals }, { resources: { pidsLimit: 1 }, cgroups: "enabled" })).toThrow(
+      "limits by pids cannot be kept: --cgroup-manager says so",
+    );
+    expect(requireLimits({ globals }, { cgroups: "enabled" })).toBeUndefined();
+    expect(() => check({ resources: { pidsLimit: 1 }, cgroups: "disabled" })).toThrow(
+      "cannot specify resource limits when cgroups are disabled is specified",
+    );
+    expect(() => check({ cgroupParent: "work.slice", cgroups: "enabled" })).toThrow(
+      "--cgroup-parent work.slice is not possible: the container gets no cgroup",
     );
   });
 
-  it("has nothing against containers without limits", () => {
-    expect(checkLimits({ globals }, { cgroups: "enabled" })).toBeUndefined();
+  it("are left out of what the runtime is told", () => {
+    const resources = { memoryBytes: 1, cpuShares: 2, unified: { "memory.high": "1", "io.weight": "9" } };
+    expect(keptLimits(resources, ["memory", "pids"])).toEqual({ memoryBytes: 1, unified: { "memory.high": "1" } });
+    expect(keptLimits(resources, [])).toEqual({});
+    expect(keptLimits(undefined, ["memory"])).toBeUndefined();
   });
 });
 

@@ -47,6 +47,7 @@ export function inputOf(argv: readonly string[], changes: Partial<SpecInput> = {
       localtime: undefined,
     },
     deviceEdits: noCdiEdits,
+    limits: undefined,
     initBinary: undefined,
     seccompProfile: undefined,
     cgroupsPath: undefined,

@@ -21,6 +21,7 @@ const spec = generateSpec({
   joined: {},
   sharedMemory: undefined,
   deviceEdits: noCdiEdits,
+  limits: undefined,
   mountSources: new Map(),
   mountedFiles: new Set(),
   secrets: { mounts: [], env: [] },
