@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { installPackage } from "./install-package.ts";
 import { type RunningRegistry, startRegistry } from "./registry.ts";
 
 /** What every end-to-end test file gets, by `inject("installation")`. */
@@ -20,8 +20,6 @@ declare module "vitest" {
     installation: Installation;
   }
 }
-
-const checkout = new URL("../..", import.meta.url).pathname;
 
 /** Packs and installs dhow as a user would, and starts a registry. The tests run what was installed, never the checkout. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -41,22 +39,4 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     throw error;
   }
   return teardown;
-}
-
-function installPackage(folder: string): string {
-  const prefix = join(folder, "prefix");
-  execFileSync("sh", ["scripts/prepare-build"], { cwd: checkout, stdio: "inherit" });
-  const packed = execFileSync("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], {
-    cwd: checkout,
-    encoding: "utf8",
-  }).trim();
-  const quiet = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
-  const umask = process.umask(0o022);
-  try {
-    execFileSync("npm", ["install", "-g", "--prefix", prefix, ...quiet, join(folder, packed)], { cwd: folder });
-  } finally {
-    process.umask(umask);
-  }
-  if (!existsSync(join(prefix, "bin/dhow"))) throw new Error(`the packed package installs no dhow in ${prefix}/bin`);
-  return prefix;
 }

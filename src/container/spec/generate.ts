@@ -10,6 +10,7 @@ import type {
   SeccompSpec,
 } from "../../oci/runtime-spec.ts";
 import { containerCapabilities } from "./capabilities.ts";
+import { checkEnvironment } from "./environment-limit.ts";
 import type { SpecInput } from "./input.ts";
 import { containerLimits } from "./limits.ts";
 import { containerMounts, initPath, showsHostSys } from "./mounts.ts";
@@ -132,7 +133,9 @@ function containerEnvironment(input: SpecInput): string[] {
     ["HOSTNAME", hostnameOf(input)],
     ...(config.systemd ? [["container_uuid", input.containerId.slice(0, 32)]] : []),
   ].filter(([name]) => !names.has(name));
-  return [...given, ...missing.map(([name, value]) => `${name}=${value}`)];
+  const all = [...given, ...missing.map(([name, value]) => `${name}=${value}`)];
+  checkEnvironment(all);
+  return all;
 }
 
 function nameOf(entry: string): string {

@@ -55,26 +55,55 @@ function readLink(path: string): string | undefined {
 
 /**
  * Text of a regular file of the container's root filesystem, at most `limitBytes` of it; undefined if there is none.
- * A fifo or device in its place is not opened for long: it counts as absent.
+ * Symbolic links are followed as the container would, and cannot lead out of the root, also while a running container
+ * changes them: each step begins at a directory that is held open. A fifo or device in its place counts as absent.
  */
 export function readInRoot(rootfs: string, path: string, limitBytes: number): string | undefined {
-  let file: number;
+  const held: number[] = [];
   try {
-    file = openSync(resolveInRoot(rootfs, path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  } catch {
-    return undefined;
-  }
-  try {
-    const stat = fstatSync(file);
+    const place = walkInRoot(rootfs, path, held);
+    const stat = fstatSync(place);
     if (!stat.isFile()) return undefined;
+    const file = openSync(`/proc/self/fd/${place}`, constants.O_RDONLY);
+    held.push(file);
     const content = Buffer.alloc(Math.min(stat.size, limitBytes));
-    const size = readSync(file, content, 0, content.length, 0);
-    return content.toString("utf8", 0, size);
+    return content.toString("utf8", 0, readSync(file, content, 0, content.length, 0));
   } catch {
     return undefined;
   } finally {
-    closeSync(file);
+    for (const file of held) closeSync(file);
   }
+}
+
+/** Not among Node's constants: a descriptor that only names a place. */
+const placeOnly = 0o10000000;
+
+/** @param held Takes every descriptor that is opened. @returns The one of the place. @throws the system's errors. */
+function walkInRoot(rootfs: string, path: string, held: number[]): number {
+  const open = (name: string, flags: number) => {
+    const opened = openSync(name, placeOnly | flags);
+    held.push(opened);
+    return opened;
+  };
+  const places = [open(rootfs, constants.O_DIRECTORY)];
+  const here = () => places.at(-1) as number;
+  const pending = path.split("/").reverse();
+  for (let links = 0; pending.length > 0; ) {
+    const part = pending.pop() ?? "";
+    if (part === "..") places.splice(Math.max(places.length - 1, 1));
+    if (["", ".", ".."].includes(part)) continue;
+    const name = `/proc/self/fd/${here()}/${part}`;
+    const next = open(name, constants.O_NOFOLLOW);
+    if (!fstatSync(next).isSymbolicLink()) {
+      places.push(next);
+      continue;
+    }
+    if (++links > maxLinks) throw new Error("too many symbolic links");
+    const target = readlinkSync(name);
+    if (target.startsWith("/")) places.length = 1;
+    pending.push(...target.split("/").reverse());
+  }
+  return here();
 }
 
 /**

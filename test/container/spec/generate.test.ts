@@ -58,6 +58,12 @@ describe("process", () => {
     const own = specOf(["-e", "HOME=/x", "-h", "me"]).process.env;
     expect(own.filter((entry) => /^HO/.test(entry))).toEqual(["HOME=/x", "HOSTNAME=me"]);
   });
+  it("has no more variables than the runtime gets through", () => {
+    const flags = Array.from({ length: 10_000 }, (_, index) => `--env=V${index}=x`);
+    expect(() => specOf(flags)).toThrow(
+      "cannot run with an environment of 10004 variables: at most 10000 are possible",
+    );
+  });
   it("is run by the init program if there is one", () => {
     const spec = specOf(["--init"], { initBinary: "/usr/bin/catatonit" });
     expect(spec.process.args).toEqual(["/run/dhow-init", "--", "sh"]);

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -116,6 +116,23 @@ describe("files of a hostile image", () => {
     expect(readInRoot(root, "/etc/fifo", 100)).toBeUndefined();
     expect(readInRoot(root, "/etc/loop", 100)).toBeUndefined();
     expect(readInRoot(root, "/etc/folder", 100)).toBeUndefined();
+  });
+  it("are read inside of the root while links are put in the way", () => {
+    mkdirSync(`${scratch}/outside`);
+    writeFileSync(`${scratch}/outside/passwd`, "outside");
+    writeFileSync(`${root}/etc/passwd`, "inside");
+    const swap = "while :; do mv etc kept; ln -s ../outside etc; rm etc; mv kept etc; done";
+    const swapper = spawn("sh", ["-c", swap], { cwd: root, stdio: "ignore" });
+    try {
+      const seen = new Set<string | undefined>();
+      const deadline = Date.now() + 20_000;
+      for (let count = 0; count < 3000 || (seen.size < 2 && Date.now() < deadline); count++) {
+        seen.add(readInRoot(root, "/etc/passwd", 100));
+      }
+      expect(seen).toEqual(new Set(["inside", undefined]));
+    } finally {
+      swapper.kill("SIGKILL");
+    }
   });
   it("are read up to a limit", () => {
     writeFileSync(`${root}/etc/long`, "x".repeat(1000));
