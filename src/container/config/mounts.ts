@@ -12,7 +12,15 @@ import { volumesFrom } from "./volumes-from.ts";
 
 export type MountPart = Pick<
   ContainerConfig,
-  "mounts" | "secrets" | "volumesFrom" | "readOnly" | "readOnlyTmpfs" | "shmSizeBytes" | "devices" | "cdiDevices" | "chrootDirs"
+  | "mounts"
+  | "secrets"
+  | "volumesFrom"
+  | "readOnly"
+  | "readOnlyTmpfs"
+  | "shmSizeBytes"
+  | "devices"
+  | "cdiDevices"
+  | "chrootDirs"
 >;
 
 /** What file systems the container gets beside those of every container. */
