@@ -51,6 +51,17 @@ export function checkLimits({ globals, warn }: Pick<Engine, "globals" | "warn">,
   warn(`limits by ${missing.join(", ")} are not kept: ${reason}; ${hint}`);
 }
 
+/** As many processes as a container may have unless it is told otherwise; so much is in podman's containers.conf. */
+const usualPidsLimit = 2048;
+
+/** Gives a container that is made the limits that every one has, where they can be kept. */
+export function withUsualLimits<Config extends LimitedConfig>(engine: Pick<Engine, "globals">, config: Config): Config {
+  if (config.resources?.pidsLimit !== undefined) return config;
+  const { manager, controllers } = cgroupSupportFor(engine, config);
+  if (manager === "disabled" || !controllers.includes("pids")) return config;
+  return { ...config, resources: { ...config.resources, pidsLimit: usualPidsLimit } };
+}
+
 /**
  * As {@link checkLimits}, for limits that are to be kept now.
  * @throws {DhowError} `unsupported` for limits that cannot be kept.

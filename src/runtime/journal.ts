@@ -21,6 +21,7 @@ export interface JournalQuery {
 }
 
 const idleMs = 300;
+const lineFeed = 10;
 
 /** The entries of a container in systemd's journal, in their order. */
 export async function* readJournal({ id, tail, follow, isOver }: JournalQuery): AsyncGenerator<LogLine> {
@@ -60,13 +61,16 @@ export function parseEntry(text: string): LogLine | undefined {
   }
   const microseconds = String(entry.__REALTIME_TIMESTAMP ?? "0");
   const { MESSAGE: message } = entry;
+  // Text that is not UTF-8 comes as a list of bytes.
+  const bytes = Array.isArray(message) ? Buffer.from(message as number[]) : Buffer.from(String(message ?? ""));
+  const partial = entry.CONTAINER_PARTIAL_MESSAGE === "true";
   return {
     time: new Date(Number(microseconds) / 1000)
       .toISOString()
       .replace("Z", `${microseconds.slice(-3).padStart(3, "0")}000Z`),
     stream: entry.PRIORITY === "3" ? "stderr" : "stdout",
-    partial: entry.CONTAINER_PARTIAL_MESSAGE === "true",
-    // Text that is not UTF-8 comes as a list of bytes.
-    text: Array.isArray(message) ? Buffer.from(message as number[]) : Buffer.from(String(message ?? "")),
+    partial,
+    // conmon 2.1.12 keeps the end of the line, earlier ones do not.
+    text: !partial && bytes.at(-1) === lineFeed ? bytes.subarray(0, -1) : bytes,
   };
 }

@@ -14,6 +14,8 @@ describe("parseEntry()", () => {
     [{ CONTAINER_PARTIAL_MESSAGE: "true" }, { partial: true }],
     [{ MESSAGE: [104, 105] }, { text: "hi" }],
     [{ MESSAGE: null }, { text: "" }],
+    [{ MESSAGE: "with its end\n" }, { text: "with its end" }],
+    [{ MESSAGE: "half a line\n", CONTAINER_PARTIAL_MESSAGE: "true" }, { text: "half a line\n" }],
   ])("%j", (fields, expected) => {
     const line = parseEntry(entry(fields));
     expect({ ...line, text: line?.text.toString() }).toMatchObject(expected);

@@ -4,15 +4,13 @@ import { mountOptions } from "./container/mounts.ts";
 import { networkOptions } from "./container/network.ts";
 import { resourceOptions } from "./container/resources.ts";
 import { securityOptions } from "./container/security.ts";
-import { unsupportedOptions } from "./container/unsupported.ts";
 import { userOptions } from "./container/user.ts";
 
 const { label: _, "label-file": labelFile, restart } = identityOptions;
-const { volume, "volumes-from": volumesFrom, device, "shm-size": shmSize } = mountOptions;
+const { volume, "volumes-from": volumesFrom, device, gpus, "shm-size": shmSize } = mountOptions;
 const { "cgroup-parent": cgroupParent, sysctl, "security-opt": securityOpt, pid, uts } = securityOptions;
 const { userns, uidmap, gidmap, subuidname, subgidname } = userOptions;
 const { "publish-all": _all, expose: _expose, hostname, ...network } = networkOptions;
-const { gpus } = unsupportedOptions;
 
 /** Limits of a pod as a whole. */
 export const podResourceOptions = {

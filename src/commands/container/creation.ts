@@ -8,7 +8,7 @@ import { callerFacts } from "../../container/caller-facts.ts";
 import { buildContainerConfig } from "../../container/config/build.ts";
 import { readConfigured } from "../../container/configured.ts";
 import { createWithIds } from "../../container/create-with-ids.ts";
-import { checkLimits } from "../../container/limits.ts";
+import { checkLimits, withUsualLimits } from "../../container/limits.ts";
 import { removeContainer } from "../../container/remove.ts";
 import type { ContainerRecord, ImageRecord } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
@@ -67,7 +67,8 @@ async function recordContainer(
     caller: { ...callerFacts(engine, await readConfigured()), pod: joining.pod },
     createCommand: ["dhow", ...process.argv.slice(2)],
   });
-  const config = { ...wanted, mounts: await findMountedImages(given, wanted.mounts, context) };
+  const mounts = await findMountedImages(given, wanted.mounts, context);
+  const config = withUsualLimits(engine, { ...wanted, mounts });
   checkLimits(engine, config);
   if (options.replace) await replace(engine, name);
   return createWithIds(engine, config, name);

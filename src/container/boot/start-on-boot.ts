@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { DhowError } from "../../errors.ts";
+import { currentUser } from "../../rootless/user.ts";
 import { getVariable, homeDirectory } from "../../system/environment.ts";
 import { writeFileAtomic } from "../../system/files.ts";
 import { installationFile } from "../../system/installation.ts";
@@ -10,6 +11,8 @@ import { startOnBootMarker } from "./explain.ts";
 /** What there is on this machine to start something after a boot; tests give others. */
 export interface BootMachine {
   readonly hasSystemd: boolean;
+  /** Whether the user's services run without a login already. */
+  readonly lingers: boolean;
   /** The folder of the user's settings. */
   readonly config: string;
   readonly data: string;
@@ -57,7 +60,13 @@ function thisMachine(): BootMachine {
   if (!config?.startsWith("/")) {
     throw new DhowError("cannot find your home directory: HOME is not set", { kind: "invalid-argument" });
   }
-  return { hasSystemd: existsSync("/run/systemd/system"), config, data: locatePaths().data };
+  const { name, uid } = currentUser();
+  return {
+    hasSystemd: existsSync("/run/systemd/system"),
+    lingers: existsSync(`/var/lib/systemd/linger/${name ?? uid}`),
+    config,
+    data: locatePaths().data,
+  };
 }
 
 function unitPaths({ config }: BootMachine): { readonly unit: string; readonly link: string } {
@@ -74,13 +83,18 @@ async function addUnit(machine: BootMachine): Promise<BootService> {
     rmSync(link, { force: true });
     symlinkSync(`../${unitName}`, link);
   }
-  const lingers = (await tryRunAsync(["loginctl", "enable-linger"]).catch(() => undefined))?.exitCode === 0;
+  const lingers = machine.lingers || (await letLinger());
   return {
     done: `systemd starts containers that are to come back: ${unit}`,
     todo: lingers
       ? undefined
       : `it does so when you log in; for a start at boot, have root run: loginctl enable-linger ${getVariable("USER") ?? "USER"}`,
   };
+}
+
+/** Whether the user's services now run without a login: on some machines root must say so. */
+async function letLinger(): Promise<boolean> {
+  return (await tryRunAsync(["loginctl", "enable-linger"]).catch(() => undefined))?.exitCode === 0;
 }
 
 /** Containers go on when the unit is stopped: they belong to their monitors. */

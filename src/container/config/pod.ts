@@ -132,7 +132,8 @@ export function inheritFromPod(config: ContainerConfig, { pod }: Pick<CallerFact
       ? { cgroupParent: infra.cgroupParent }
       : {}),
     mounts: [...config.mounts, ...mounts],
-    devices: [...infra.devices.filter((device) => !config.devices.includes(device)), ...config.devices],
+    devices: [...new Set([...infra.devices, ...config.devices])],
+    ...(infra.cdiDevices ? { cdiDevices: [...new Set([...infra.cdiDevices, ...(config.cdiDevices ?? [])])] } : {}),
     security: joinSecurity(infra.security, config.security),
     ...(joinsUts ? { hostname: infra.hostname } : {}),
     ...(config.userns.mode === "joined" && infra.user !== "" && config.user === "" ? { user: infra.user } : {}),

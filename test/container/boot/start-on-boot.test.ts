@@ -22,7 +22,9 @@ describe("startOnBoot()", () => {
     vi.unstubAllEnvs();
     rmSync(folder, { recursive: true });
   });
-  const machine = (hasSystemd: boolean) => ({ hasSystemd, config: `${folder}/config`, data: `${folder}/data` });
+  const machine = (hasSystemd: boolean, lingers = false) => ({
+    ...{ hasSystemd, lingers, config: `${folder}/config`, data: `${folder}/data` },
+  });
   const table = () => readFileSync(join(folder, "table"), "utf8");
 
   it("adds a unit to the user's systemd, once, and takes it away again", async () => {
@@ -31,6 +33,7 @@ describe("startOnBoot()", () => {
     const unit = `${folder}/config/systemd/user/dhow-restart.service`;
     expect(done).toContain(unit);
     expect(todo).toContain("loginctl enable-linger");
+    expect((await startOnBoot(machine(true, true))).todo).toBeUndefined();
     expect(readFileSync(unit, "utf8")).toMatch(/^ExecStart=".*\/bin\/dhow" "system" "restart-containers"$/m);
     const link = `${folder}/config/systemd/user/default.target.wants/dhow-restart.service`;
     expect(readlinkSync(link)).toBe("../dhow-restart.service");
