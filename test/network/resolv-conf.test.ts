@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { containerResolvConf, parseResolvConf } from "../../src/network/resolv-conf.ts";
+import { containerResolvConf, parseResolvConf, reachableServers } from "../../src/network/resolv-conf.ts";
 
 const nothing = { dnsServers: [], dnsSearch: [], dnsOptions: [] };
 const behindPasta = { forwarder: "169.254.1.1", onHost: false };
@@ -37,5 +37,22 @@ describe("containerResolvConf()", () => {
     const config = { dnsServers: ["9.9.9.9"], dnsSearch: ["."], dnsOptions: ["ndots:1"] };
     expect(containerResolvConf(config, host, behindPasta)).toBe("nameserver 9.9.9.9\noptions ndots:1\n");
     expect(containerResolvConf({ ...nothing, dnsServers: ["none"] }, host, behindPasta)).toBeUndefined();
+  });
+  it("asks the resolvers of the container's networks, which ask others in its stead", () => {
+    const inNetworks = { ...behindPasta, ofNetworks: ["10.89.0.1"] };
+    const config = { dnsServers: ["9.9.9.9"], dnsSearch: [], dnsOptions: [] };
+    expect(containerResolvConf(config, host, inNetworks)).toBe(
+      "search dns.podman corp.example\nnameserver 10.89.0.1\noptions edns0\n",
+    );
+    expect(containerResolvConf({ ...nothing, dnsSearch: ["a.b"] }, host, inNetworks)).toContain("search a.b\n");
+  });
+});
+
+describe("reachableServers()", () => {
+  const of = (...servers: string[]) => reachableServers({ servers, search: [], options: [] }, "169.254.1.1");
+  it("has the host's own resolvers, and its loopback ones through the forwarder", () => {
+    expect(of("10.0.0.1", "10.0.0.2")).toEqual(["10.0.0.1", "10.0.0.2"]);
+    expect(of("127.0.0.53", "10.0.0.1")).toEqual(["10.0.0.1", "169.254.1.1"]);
+    expect(of()).toEqual(["169.254.1.1"]);
   });
 });
