@@ -1,7 +1,8 @@
 import { defineCommand } from "../../cli/command.ts";
+import { checkAlias, readMac } from "../../container/config/networks.ts";
 import { connectContainer } from "../../container/networks/connect.ts";
 import { DhowError } from "../../errors.ts";
-import { parseIp, parseMac } from "../../model/ip-address.ts";
+import { parseIp } from "../../model/ip-address.ts";
 import type { NetworkAttachment } from "../../model/network.ts";
 
 export const connect = defineCommand({
@@ -23,7 +24,7 @@ export const connect = defineCommand({
       aliases: alias.flatMap((text) => text.split(",")).map(checkAlias),
       ...(ip === undefined ? {} : { ip4: checkAddress(ip, 4) }),
       ...(ip6 === undefined ? {} : { ip6: checkAddress(ip6, 6) }),
-      ...(mac === undefined ? {} : { mac: checkMac(mac) }),
+      ...(mac === undefined ? {} : { mac: readMac(mac) }),
     };
     await connectContainer(engine, container, attachment);
   },
@@ -31,20 +32,8 @@ export const connect = defineCommand({
 
 function checkAddress(text: string, family: 4 | 6): string {
   if (parseIp(text)?.family === family) return text.toLowerCase();
-  throw invalid(`invalid argument ${JSON.stringify(text)} for "--ip${family === 6 ? "6" : ""}": failed to parse IP`);
-}
-
-function checkMac(text: string): string {
-  const mac = parseMac(text);
-  if (mac !== undefined) return mac;
-  throw invalid(`address ${text}: invalid MAC address`);
-}
-
-function checkAlias(text: string): string {
-  if (/^[\w.-]{1,253}$/.test(text)) return text;
-  throw invalid(`invalid network alias ${JSON.stringify(text)}`);
-}
-
-function invalid(message: string): DhowError {
-  return new DhowError(message, { kind: "invalid-argument" });
+  throw new DhowError(
+    `invalid argument ${JSON.stringify(text)} for "--ip${family === 6 ? "6" : ""}": failed to parse IP: invalid argument`,
+    { kind: "invalid-argument" },
+  );
 }

@@ -162,14 +162,18 @@ function readAddress(text: string): Pick<NetworkAttachment, "ip4" | "ip6"> {
   throw invalid(`invalid ip address ${JSON.stringify(text)}`);
 }
 
-function readMac(text: string): string {
+/** @throws {DhowError} `invalid-argument` with podman's words. */
+export function readMac(text: string): string {
   const mac = parseMac(text);
   if (mac === undefined) throw invalid(`address ${text}: invalid MAC address`);
   return mac;
 }
 
-/** Names stand in files of the resolver, separated by commas and spaces. */
-function checkAlias(text: string): string {
+/**
+ * Names stand in files of the resolver, separated by commas and spaces.
+ * @throws {DhowError} `invalid-argument`.
+ */
+export function checkAlias(text: string): string {
   if (/^[\w.-]{1,253}$/.test(text)) return text;
   throw invalid(`invalid network alias ${JSON.stringify(text)}`, "use letters, digits, dots and hyphens");
 }

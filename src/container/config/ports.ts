@@ -1,5 +1,6 @@
 import { DhowError } from "../../errors.ts";
 import type { PortMapping } from "../../model/container-config.ts";
+import { parseIp } from "../../model/ip-address.ts";
 import type { CallerFacts } from "./flags.ts";
 import { invalid } from "./values.ts";
 
@@ -138,14 +139,12 @@ function checkIp(text: string | undefined): string {
 
 /** Whether a text is an IPv4 address in dotted form. */
 export function isIpv4(text: string): boolean {
-  const parts = text.split(".");
-  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+  return parseIp(text)?.family === 4;
 }
 
 /** Whether a text is an IPv6 address without zone. */
 export function isIpv6(text: string): boolean {
-  if (!text.includes(":") || !/^[0-9a-fA-F:.]+$/.test(text)) return false;
-  return URL.canParse(`http://[${text}]/`);
+  return parseIp(text)?.family === 6;
 }
 
 function parseProtocol(text: string | undefined): Protocol {
