@@ -209,6 +209,24 @@ describe.skipIf(!canBe("range"))("dhow pod", () => {
     await user.expectNothingLeft();
   });
 
+  it("is one host in a network, known by the pod's name", async () => {
+    await user.succeed(["network", "create", "quay"]);
+    await user.succeed(["pod", "create", "--network", "quay", "harbour"]);
+    await sleeper("crane", "--pod", "harbour");
+    const address = await user.succeed(["exec", "crane", "hostname", "-i"]);
+    expect(await user.succeed(["run", "--rm", "--network", "quay", image, "nslookup", "harbour"])).toContain(address);
+    expect(await lines("pod", "ps", "--filter", "network=quay", "--format", "{{.Name}} {{.Networks}}")).toEqual([
+      "harbour quay",
+    ]);
+    expect(await user.succeed(["pod", "inspect", "--format", "{{.InfraConfig.Networks}}", "harbour"])).toBe("[quay]");
+    expect((await user.dhow(["run", "--pod", "harbour", "--ip", "10.0.0.9", image, "true"])).stderr).toContain(
+      "network cannot be configured when it is shared with a pod",
+    );
+    await user.succeed(["pod", "rm", "-f", "harbour"]);
+    await user.succeed(["network", "rm", "quay"]);
+    await user.expectNothingLeft();
+  });
+
   it("says that a dead infra container leaves the others behind, and restarts them together", async () => {
     await user.succeed(["pod", "create", "--network", "none", "--infra-name", "keel", "torn"]);
     await sleeper("t", "--pod", "torn");

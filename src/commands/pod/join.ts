@@ -40,6 +40,7 @@ export async function joinPod(given: GivenPod, context: CommandContext): Promise
 const takenOver: PodJoining["flags"] = {
   ...{ network: [], publish: [], dns: [], "dns-option": [], "dns-search": [], "add-host": [] },
   ...{ "hosts-file": undefined, "no-hosts": false, "no-hostname": false, hostname: undefined, userns: undefined },
+  ...{ ip: undefined, ip6: undefined, "mac-address": undefined, "network-alias": [] },
   ...{ uidmap: [], gidmap: [], subuidname: undefined, subgidname: undefined },
 };
 

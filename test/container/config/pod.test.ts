@@ -72,6 +72,7 @@ describe("the configuration of a container in a pod", () => {
     [["-P"], "published or exposed ports must be defined when the pod is created"],
     [["--add-host", "a:1.2.3.4"], "extra host entries must be specified on the pod"],
     [["--dns", "1.2.3.4"], "--dns must be defined when the pod is created"],
+    [["--ip", "10.0.0.2"], "--ip must be defined when the pod is created"],
     [["--hostname", "x"], "cannot set hostname when joining the pod UTS namespace"],
     [["--userns", "keep-id"], "--userns and --pod cannot be set together"],
     [["--uidmap", "0:0:1"], "cannot specify a new uid/gid map when entering a pod with an infra container"],
