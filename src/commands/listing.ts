@@ -20,14 +20,18 @@ export interface Listing<Row> {
   /** One element of `--format json`. */
   json(row: Row): object;
   readonly jsonIndent: number;
+  /** What `{{json .}}` prints of each row, on a line of its own; undefined where that means the same as `json`. */
+  lineJson?(row: Row): object;
 }
 
 export type Column<Row> = readonly [heading: string, cell: (row: Row) => string];
 
 /** Shows a listing. The template engine is loaded only for a template. */
 export async function showListing<Row>(out: Output, listing: Listing<Row>): Promise<void> {
-  const { format, rows, columns, noHeading } = listing;
-  if (format !== undefined && isJsonFormat(format)) {
+  const { format, rows, columns, noHeading, lineJson } = listing;
+  if (lineJson && /^\s*\{\{\s*json\s+\.\s*\}\}\s*$/.test(format ?? "")) {
+    for (const row of rows) out.line(JSON.stringify(lineJson(row)));
+  } else if (format !== undefined && isJsonFormat(format)) {
     out.line(JSON.stringify(rows.map(listing.json), undefined, listing.jsonIndent));
   } else if (format !== undefined) {
     const { renderRows } = await import("../cli/format.ts");

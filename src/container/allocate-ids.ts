@@ -1,9 +1,9 @@
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
-import { layersOfImage } from "../image/layer-paths.ts";
 import type { ContainerConfig, UserNamespaceConfig } from "../model/container-config.ts";
 import { type IdRange, sortRanges } from "../model/id-ranges.ts";
 import { readIdMap } from "../rootless/id-map.ts";
+import { baseLayers } from "./base-layers.ts";
 import { countMapped } from "./spec/host-facts.ts";
 import { highestIdOf } from "./spec/user.ts";
 
@@ -20,7 +20,7 @@ export function allocateIds(engine: IdEngine, config: ContainerConfig): Containe
   const { userns } = config;
   if (userns.mode !== "private" || userns.request === undefined) return config;
   const { request } = userns;
-  const size = request.size ?? Math.max(fewestIds, highestIdOf(layersOfImage(engine, config.imageId)) + 1);
+  const size = request.size ?? Math.max(fewestIds, highestIdOf(baseLayers(engine, config)) + 1);
   const own = readIdMap();
   const start = findGap([...takenRanges(engine), ...request.uids, ...request.gids], {
     size,

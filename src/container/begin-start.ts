@@ -1,20 +1,20 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
-import { layersOfImage } from "../image/layer-paths.ts";
 import type { NetworkPlan } from "../network/network.ts";
 import { announceAttendance } from "../runtime/attendant.ts";
 import { compiledFilters } from "../runtime/compiled-filters.ts";
 import { runFiles } from "../runtime/files.ts";
 import { type Created, type Launch, launchContainer } from "../runtime/launch.ts";
 import { prepareSharedMemory } from "../runtime/shared-memory.ts";
-import { findRuntimeTools, type RuntimeTools } from "../runtime/tools.ts";
+import type { RuntimeTools } from "../runtime/tools.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import type { MountPlan } from "../storage/rootfs.ts";
 import { userMount } from "../storage/user-mounts.ts";
 import { bootId, identifyProcess } from "../system/clock.ts";
 import { installationFile } from "../system/installation.ts";
-import { chooseCgroups } from "./cgroups.ts";
+import { planRootfs } from "./base-layers.ts";
+import { chooseCgroups, toolsFor } from "./cgroups.ts";
 import { takeDown } from "./end.ts";
 import { globalArguments } from "./global-arguments.ts";
 import { hasTimer, initialHealth } from "./health/state.ts";
@@ -24,7 +24,6 @@ import { limitPod } from "./pod-cgroup.ts";
 import { explained, nameHolder } from "./port-holder.ts";
 import { makeReachable, reachableRootfs } from "./reachable-rootfs.ts";
 import { recordEvent } from "./record-event.ts";
-import { driverFor } from "./shifting-driver.ts";
 import { startInitialized } from "./start-initialized.ts";
 import { canStart, isInitialized } from "./state.ts";
 import { idShiftOf } from "./user-ids.ts";
@@ -75,7 +74,7 @@ export function beginStart(
     announceAttendance(runDirectory);
     const cgroups = chooseCgroups(engine, record);
     if (cgroups.path !== undefined) limitPod(engine, record);
-    const tools = findRuntimeTools({ ...engine.globals, cgroupManager: cgroups.manager });
+    const tools = toolsFor(engine, record, cgroups.manager);
     checkKeptGroups(record, tools);
     const launch = launchContainer({ ...launchRequest(engine, record, { network, tools }), preserveFds });
     parts = { launch, network, cgroups, filters: compiledFilters(engine.paths.run, tools) };
@@ -196,14 +195,7 @@ function planMounts(engine: Engine, { id, config }: Pick<ContainerRecord, "id" |
   const rootfs = isMounted
     ? // Two mounts of one upper folder would not see each other's changes.
       { commands: [["mount", "--bind", mounted, target] as const], cwd: "/" }
-    : driverFor(engine, shift).prepare({
-        layers: layersOfImage(engine, config.imageId),
-        containerDirectory: engine.containers.directory(id),
-        target,
-        readOnly: false,
-        volatile: config.autoRemove,
-        shift,
-      });
+    : planRootfs(engine, { id, config }, { target, volatile: config.autoRemove, shift });
   const commands = [...rootfs.commands];
   const reachable = reachableRootfs(id, config);
   if (reachable !== undefined) {

@@ -75,13 +75,23 @@ function withoutCgroup(refusal: string, reason: string): DhowError {
   });
 }
 
+/** A container keeps to the runtime that it was made with: no other knows its state. */
+export function toolsFor(
+  { globals }: Pick<Engine, "globals">,
+  { config }: Pick<ContainerRecord, "config">,
+  cgroupManager: CgroupManager,
+): RuntimeTools {
+  const runtime = config.runtime ?? globals.runtime;
+  return findRuntimeTools({ ...globals, ...(runtime === undefined ? {} : { runtime }), cgroupManager });
+}
+
 /** The programs that run a container, and who makes its cgroup. */
 export function containerTools(
   engine: Pick<Engine, "globals">,
   record: Pick<ContainerRecord, "id" | "config">,
 ): RuntimeTools {
   const { manager } = cgroupSupportFor(engine, record.config);
-  return findRuntimeTools({ ...engine.globals, cgroupManager: manager });
+  return toolsFor(engine, record, manager);
 }
 
 /**

@@ -23,7 +23,9 @@ export function cloneContainer(
       kind: "invalid-argument",
     });
   }
-  const config = change(original.config);
+  // The file with the id is the original's.
+  const { cidFile: _, ...copied } = original.config;
+  const config = change(copied);
   checkLimits(engine, config);
   return createContainer(engine, config, name ?? freeName(engine, `${original.name}-clone`));
 }

@@ -10,6 +10,7 @@ import type { ImageRecord } from "../storage/images.ts";
 import { type LowerTree, openLowerTree } from "../storage/pack/lower-tree.ts";
 import { type PackSource, readItems } from "../storage/pack/pack-tree.ts";
 import { type BytePath, joinPath } from "../storage/unpack/byte-path.ts";
+import { ensureBaseLayers } from "./base-layers.ts";
 import { imageOf } from "./image-of.ts";
 import { engineMountPoints } from "./placeholders.ts";
 import { getSettled } from "./start.ts";
@@ -68,9 +69,9 @@ async function changesOf(engine: Engine, subject: Subject): Promise<FileChange[]
   const { id, config } = subject.record;
   return engine.containers.withLock(id, async () => {
     const record = await getSettled(engine, id);
-    const image = imageOf(engine, config);
-    await ensureLayers(engine, image);
-    return listChanges(containerChanges(engine, record), openLowerTree(layerPaths(engine, image)));
+    if (!config.rootfs?.overlay) imageOf(engine, config);
+    const layers = await ensureBaseLayers(engine, config);
+    return listChanges(containerChanges(engine, record), openLowerTree(layers));
   });
 }
 

@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
+import { DhowError } from "../errors.ts";
 import { type Exit, readExit } from "../runtime/exit.ts";
 import { runFiles } from "../runtime/files.ts";
 import { findLeftovers } from "../runtime/launch.ts";
 import { unmountSharedMemory } from "../runtime/shared-memory.ts";
 import type { ContainerChange, ContainerRecord, ContainerState } from "../storage/containers.ts";
+import { removeTree } from "../storage/temporary.ts";
 import { removeAllMounts, userMount } from "../storage/user-mounts.ts";
 import { bootId, childrenOf, isAlive, type ProcessIdentity } from "../system/clock.ts";
 import { sendSignal } from "../system/signals.ts";
@@ -109,7 +111,18 @@ export async function takeDown(engine: LifecycleEngine, record: ContainerRecord)
   if (record.config.mounts.some(needsPreparation)) {
     await (await import("./user-mounts.ts")).releaseUserMounts(engine, record);
   }
+  if (record.config.rootfs) forgetRootfs(engine, record);
   rmSync(runDirectory, { recursive: true, force: true });
+}
+
+/** What is in an overlay on --rootfs goes; the folder below it is the user's, and must not be taken for the container's. */
+function forgetRootfs({ containers, rootfs }: LifecycleEngine, { id, config }: ContainerRecord): void {
+  const { rootfs: target } = runFiles(containers.runDirectory(id));
+  if (rootfs.isMounted(target)) {
+    throw new DhowError(`cannot unmount the root filesystem of container ${id}`, { kind: "unavailable" });
+  }
+  if (!config.rootfs?.overlay) return;
+  for (const name of ["diff", "work"]) removeTree(`${containers.directory(id)}/${name}`);
 }
 
 /**
@@ -157,10 +170,20 @@ async function removeVolumes(engine: LifecycleEngine, { id, config }: ContainerR
 }
 
 /** Everything that is on disk, and then the record. */
-function removeFiles({ containers, paths }: LifecycleEngine, { id }: ContainerRecord): void {
+function removeFiles({ containers, paths }: LifecycleEngine, { id, config }: ContainerRecord): void {
   const mounted = userMount(paths.run, "containers", id);
   if (existsSync(mounted.folder)) removeAllMounts(mounted);
   containers.remove(id);
+  if (config.cidFile !== undefined) removeIdFile(config.cidFile, id);
+}
+
+/** Unless it holds the id of another container by now. */
+function removeIdFile(path: string, id: string): void {
+  try {
+    if (readFileSync(path, "utf8").trim() === id) rmSync(path);
+  } catch {
+    // It is gone, or out of reach: the user's own file.
+  }
 }
 
 /**

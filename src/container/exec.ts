@@ -10,6 +10,7 @@ import { runFiles } from "../runtime/files.ts";
 import type { RuntimeTools } from "../runtime/tools.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { identifyProcess } from "../system/clock.ts";
+import { installationFile } from "../system/installation.ts";
 import { libc } from "../system/libc.ts";
 import { randomHex } from "../system/random.ts";
 import { windowSize } from "../system/terminal.ts";
@@ -17,6 +18,7 @@ import { connectStreams, sendWindowSize } from "./attach-streams.ts";
 import { containerTools } from "./cgroups.ts";
 import { isGone } from "./end.ts";
 import { checkCommand } from "./find-command.ts";
+import { globalArguments } from "./global-arguments.ts";
 import { recordEvent } from "./record-event.ts";
 import { containerCapabilities } from "./spec/capabilities.ts";
 import { serializeSpec } from "./spec/generate.ts";
@@ -68,7 +70,7 @@ export async function execInContainer(engine: Engine, nameOrId: string, options:
     const attributes = { execID: sessionId };
     recordEvent(engine, record, "exec", { attributes });
     const isDirect = !options.terminal && !options.detach;
-    const end = await (isDirect ? runDirectly : runSession)(place, options);
+    const end = await (isDirect ? runDirectly(place, options) : runSession(engine, place, options));
     if (end.kind === "exited") recordEvent(engine, record, "exec_died", { exitCode: end.exitCode, attributes });
     return end;
   } catch (error) {
@@ -78,11 +80,16 @@ export async function execInContainer(engine: Engine, nameOrId: string, options:
 }
 
 /**
- * Removes what a process of `exec` has left, if it has ended without its monitor doing so.
+ * Removes what a process of `exec` has left that has ended, and records the end if its monitor has told it.
  * @throws {DhowError} `not-found`; `conflict` if it still runs.
  */
-export function removeExecSession(engine: Pick<Engine, "containers">, nameOrId: string, sessionId: string): void {
-  const { id } = engine.containers.get(nameOrId);
+export function removeExecSession(
+  engine: Pick<Engine, "containers" | "events">,
+  nameOrId: string,
+  sessionId: string,
+): void {
+  const record = engine.containers.get(nameOrId);
+  const { id } = record;
   const directory = `${engine.containers.runDirectory(id)}/exec/${sessionId}`;
   if (!/^[0-9a-f]{64}$/.test(sessionId) || !existsSync(directory)) {
     throw new DhowError(`no exec session with ID ${sessionId} found in container ${id}: no such exec session`, {
@@ -92,7 +99,14 @@ export function removeExecSession(engine: Pick<Engine, "containers">, nameOrId: 
   if (existsSync(`${directory}/pidfile`) && identifyProcess(Number(readFileSync(`${directory}/pidfile`, "latin1")))) {
     throw new DhowError(`exec session ${sessionId} of container ${id} is still running`, { kind: "conflict" });
   }
+  const exitCode = readExitCode(`${directory}/${id}`);
   rmSync(directory, { recursive: true, force: true });
+  if (exitCode !== undefined) recordEvent(engine, record, "exec_died", { exitCode, attributes: { execID: sessionId } });
+}
+
+/** Undefined while the monitor has not told it. */
+function readExitCode(path: string): number | undefined {
+  return existsSync(path) ? Number(readFileSync(path, "latin1")) : undefined;
 }
 
 interface SessionPlace {
@@ -121,7 +135,7 @@ function processFileIn(directory: string): string {
   return `${directory}/process.json`;
 }
 
-async function runSession(place: SessionPlace, options: ExecOptions): Promise<ExecEnd> {
+async function runSession(engine: Engine, place: SessionPlace, options: ExecOptions): Promise<ExecEnd> {
   const { record, sessionId, directory } = place;
   const session = startExecSession({
     ...place,
@@ -130,6 +144,7 @@ async function runSession(place: SessionPlace, options: ExecOptions): Promise<Ex
     terminal: options.terminal,
     stdin: options.stdin,
     attach: !options.detach,
+    exitCommand: options.detach ? noticeEnd(engine, record.id, sessionId) : ["/bin/rm", "-rf", directory],
   });
   try {
     if (options.detach) {
@@ -140,6 +155,12 @@ async function runSession(place: SessionPlace, options: ExecOptions): Promise<Ex
   } finally {
     session.release();
   }
+}
+
+/** Nobody waits for a process in the background: its monitor has its end recorded. */
+function noticeEnd(engine: Engine, id: string, sessionId: string): [string, ...string[]] {
+  const global = globalArguments(engine);
+  return [installationFile("bin/dhow"), ...global, "container", "cleanup", "--exec", sessionId, id];
 }
 
 async function attachToSession(

@@ -105,8 +105,9 @@ const configFilters: FilterTable<ContainerRecord> = {
     ({ config }) =>
       !matchesLabel(config.labels, value),
   "restart-policy": (value) => {
-    if (!restartPolicies.includes(value)) throw invalid(`${value} invalid restart policy`);
-    return ({ config }) => config.restart.policy === value;
+    const policy = value === "none" ? "no" : value;
+    if (!restartPolicies.includes(policy)) throw invalid(`${value} invalid restart policy`);
+    return ({ config }) => config.restart.policy === policy;
   },
   "should-start-on-boot": (value) => {
     const wanted = parseFilterBoolean("should-start-on-boot", value);

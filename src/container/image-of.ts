@@ -9,8 +9,14 @@ import type { ImageRecord } from "../storage/images.ts";
  */
 export function imageOf(
   { images }: Pick<Engine, "images">,
-  { imageId }: Pick<ContainerConfig, "imageId">,
+  { imageId, rootfs }: Pick<ContainerConfig, "imageId" | "rootfs">,
 ): ImageRecord {
   if (imageId !== "") return images.get(imageId);
+  if (rootfs) {
+    throw new DhowError("the container has no image: it was made with --rootfs: invalid argument", {
+      kind: "unsupported",
+      hint: `'tar' and 'dhow import' make an image of ${rootfs.path}`,
+    });
+  }
   throw new DhowError("the infra container of a pod has no image and no files of its own", { kind: "unsupported" });
 }

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
-import type { CapabilitiesSpec } from "../oci/runtime-spec.ts";
+import type { CapabilitiesSpec, RlimitSpec, RuntimeSpec } from "../oci/runtime-spec.ts";
 import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import type { ImageRecord } from "../storage/images.ts";
 import { logPath } from "./begin-start.ts";
 import { cgroupSupportFor } from "./cgroups.ts";
 import { dependenciesOf } from "./dependencies.ts";
+import { listExecSessions } from "./exec-sessions.ts";
 import { healthJson } from "./health/state.ts";
 import { inspectConfig } from "./inspect/config.ts";
 import { inspectHostConfig } from "./inspect/host-config.ts";
@@ -14,7 +15,8 @@ import { inspectMounts } from "./inspect/mounts.ts";
 import { inspectNetwork } from "./inspect/network.ts";
 import { measureContainer } from "./sizes.ts";
 import { containerCapabilities } from "./spec/capabilities.ts";
-import { readLastCapability } from "./spec/host-facts.ts";
+import { readHostFacts, readLastCapability } from "./spec/host-facts.ts";
+import { containerLimits } from "./spec/limits.ts";
 import { isLive, isPaused, isRunning } from "./state.ts";
 
 export type InspectEngine = Pick<
@@ -27,13 +29,22 @@ export interface InspectOptions {
   readonly size: boolean;
 }
 
+/** The cgroup v2 of a process; undefined if it has ended. */
+function cgroupOf(pid: number): string | undefined {
+  try {
+    return /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Go's zero time, which podman shows for what has not happened. */
 const never = "0001-01-01T00:00:00Z";
 
 /** What `inspect` shows of a container, under podman's names; Docker's where they do not clash. */
 export function inspectContainer(engine: InspectEngine, record: ContainerRecord, { size }: InspectOptions): object {
   const { id, name, config, state } = record;
-  const image = engine.images.find(config.imageId);
+  const image = config.rootfs ? undefined : engine.images.find(config.imageId);
   const files = filesOf(engine, record);
   const capabilities = capabilitiesOf(engine, record);
   return {
@@ -45,10 +56,10 @@ export function inspectContainer(engine: InspectEngine, record: ContainerRecord,
     Image: config.imageId,
     ImageDigest: image?.manifestDigest ?? "",
     ImageName: config.imageName,
-    Rootfs: "",
+    Rootfs: config.rootfs?.path ?? "",
     Pod: config.pod?.id ?? "",
     ...files.paths,
-    OCIRuntime: engine.globals.runtime ?? "crun",
+    OCIRuntime: config.runtime ?? engine.globals.runtime ?? "crun",
     Name: name,
     RestartCount: record.restartCount,
     Driver: engine.rootfs.name,
@@ -57,7 +68,7 @@ export function inspectContainer(engine: InspectEngine, record: ContainerRecord,
     AppArmorProfile: "",
     EffectiveCaps: capabilities.effective,
     BoundingCaps: capabilities.bounding,
-    ExecIDs: [],
+    ExecIDs: isLive(state) ? listExecSessions(engine.containers.runDirectory(id)) : [],
     GraphDriver: { Name: engine.rootfs.name, Data: graphData(engine, { record, image, isMounted: isLive(state) }) },
     ...(size ? sizesOf(engine, record) : {}),
     Mounts: inspectMounts(engine, config.mounts),
@@ -68,10 +79,16 @@ export function inspectContainer(engine: InspectEngine, record: ContainerRecord,
     IsService: false,
     KubeExitCodePropagation: "invalid",
     LockNumber: 0,
+    // Podman writes it like this; its templates know it by the other name.
+    lockNumber: 0,
+    Platform: "linux",
+    UseImageHosts: config.network.noHosts,
+    UseImageHostname: config.network.noHostname,
     Config: inspectConfig(record),
     HostConfig: inspectHostConfig(record, {
       logPath: files.log,
       cgroupManager: cgroupSupportFor(engine, config).manager,
+      limits: limitsOf(engine, record),
     }),
   };
 }
@@ -104,6 +121,7 @@ function inspectState(record: ContainerRecord): object {
     StartedAt: record.startedAt?.toISOString() ?? never,
     FinishedAt: record.finishedAt?.toISOString() ?? never,
     ...(record.health ? { Health: healthJson(record.health) } : {}),
+    CgroupPath: init ? (cgroupOf(init.pid) ?? "") : "",
     CheckpointedAt: never,
     RestoredAt: never,
     StoppedByUser: record.stoppedByUser,
@@ -131,16 +149,32 @@ function filesOf(engine: InspectEngine, record: ContainerRecord) {
   };
 }
 
+/** Of a running container, what its spec says; else what it would get. -1 is unlimited. */
+function limitsOf({ containers }: InspectEngine, { id, state, config }: ContainerRecord): readonly RlimitSpec[] {
+  const spec = isLive(state) ? readSpec(containers.runDirectory(id)) : undefined;
+  const { limits } = readHostFacts();
+  return spec?.process.rlimits.map(withoutBigNumbers) ?? containerLimits(config.ulimits, limits);
+}
+
+/** The number that stands for no limit does not survive JSON.parse. */
+function withoutBigNumbers({ type, soft, hard }: RlimitSpec): RlimitSpec {
+  const plain = (limit: number) => (limit > Number.MAX_SAFE_INTEGER ? -1 : limit);
+  return { type, soft: plain(soft), hard: plain(hard) };
+}
+
+/** Undefined for a container that has just ended, or is not set up yet. */
+function readSpec(runDirectory: string): RuntimeSpec | undefined {
+  try {
+    return JSON.parse(readFileSync(runFiles(runDirectory).config, "utf8")) as RuntimeSpec;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Of a running container, what its spec says; else what it would get. */
 function capabilitiesOf({ containers }: InspectEngine, { id, state, config }: ContainerRecord): CapabilitiesSpec {
-  if (isLive(state)) {
-    try {
-      const spec = JSON.parse(readFileSync(runFiles(containers.runDirectory(id)).config, "utf8"));
-      return spec.process.capabilities as CapabilitiesSpec;
-    } catch {
-      // It has just ended, or is not set up yet.
-    }
-  }
+  const spec = isLive(state) ? readSpec(containers.runDirectory(id)) : undefined;
+  if (spec) return spec.process.capabilities;
   const uid = /^(?:0|root)?(?::|$)/.test(config.user) ? 0 : 1;
   return containerCapabilities(config, { uid, lastCapability: readLastCapability() });
 }

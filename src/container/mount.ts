@@ -1,11 +1,10 @@
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
-import { ensureLayers } from "../image/ensure-layers.ts";
-import { layerPaths } from "../image/layer-paths.ts";
 import { runFiles } from "../runtime/files.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import { addMount, bindMount, removeAllMounts, removeMount, userMount } from "../storage/user-mounts.ts";
 import { runProgram } from "../system/process.ts";
+import { ensureBaseLayers, planRootfs } from "./base-layers.ts";
 import { imageOf } from "./image-of.ts";
 import { recordEvent } from "./record-event.ts";
 import { getSettled } from "./start.ts";
@@ -21,15 +20,13 @@ export async function mountContainer(engine: Engine, nameOrId: string): Promise<
   const { id } = engine.containers.get(nameOrId);
   return engine.containers.withLock(id, async () => {
     const record = await getSettled(engine, id);
-    const image = imageOf(engine, record.config);
-    await ensureLayers(engine, image);
+    if (!record.config.rootfs) imageOf(engine, record.config);
+    await ensureBaseLayers(engine, record.config);
     const mount = userMount(engine.paths.run, "containers", id);
     addMount(mount, () => {
       const running = runningRootfs(engine, record);
       if (running !== undefined) return bindMount(running, mount.target);
-      const layers = layerPaths(engine, image);
-      const containerDirectory = engine.containers.directory(id);
-      const plan = engine.rootfs.prepare({ layers, containerDirectory, target: mount.target });
+      const plan = planRootfs(engine, record, { target: mount.target });
       for (const command of plan.commands) runProgram(command, { cwd: plan.cwd });
     });
     recordEvent(engine, record, "mount");

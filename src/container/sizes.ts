@@ -14,7 +14,7 @@ export function measureContainer(
   { containers, images, rootfs }: Pick<Engine, "containers" | "images" | "rootfs">,
   { id, config }: ContainerRecord,
 ): ContainerSizes {
-  const imageBytes = images.find(config.imageId)?.sizeBytes ?? 0;
+  const imageBytes = (config.rootfs ? undefined : images.find(config.imageId)?.sizeBytes) ?? 0;
   const ownBytes = treeBytes(`${containers.directory(id)}/diff`);
   const isCopy = rootfs.name === "vfs" && ownBytes > 0;
   return isCopy

@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import type { Engine } from "../engine.ts";
-import { ensureLayers } from "../image/ensure-layers.ts";
-import { layerPaths, layersOfImage } from "../image/layer-paths.ts";
 import { withImageTree, withLayers } from "../image/view-layers.ts";
 import type { ContainerRecord } from "../storage/containers.ts";
 import type { PackSource } from "../storage/pack/pack-tree.ts";
+import { baseLayers, ensureBaseLayers } from "./base-layers.ts";
 import { imageOf } from "./image-of.ts";
 import { findMount } from "./mount.ts";
 
@@ -22,18 +21,18 @@ export async function withContainerTree<T>(
   const { id, config } = record;
   const mounted = findMount(engine, record);
   if (mounted !== undefined) return work(mounted);
-  const image = imageOf(engine, config);
   const own = `${engine.containers.directory(id)}/diff`;
-  if (!existsSync(own)) return withImageTree(engine, image, work);
+  if (!existsSync(own)) {
+    return config.rootfs ? work(config.rootfs.path) : withImageTree(engine, imageOf(engine, config), work);
+  }
   if (engine.layers.kind === "merged") return work(own);
-  await ensureLayers(engine, image);
-  return withLayers(engine, [own, ...layerPaths(engine, image)], work);
+  return withLayers(engine, [own, ...(await ensureBaseLayers(engine, config))], work);
 }
 
 /** Where the changes of a container to its image are. The image's layers must be unpacked. */
 export function containerChanges(engine: Engine, { id, config }: Viewed): PackSource {
   return engine.rootfs.changesOf({
-    layers: layersOfImage(engine, config.imageId),
+    layers: baseLayers(engine, config),
     containerDirectory: engine.containers.directory(id),
   });
 }

@@ -21,9 +21,9 @@ import { containerenvText, writeContainerFiles, writeUserDatabase } from "./spec
 import { generateSpec, hostnameOf, serializeSpec } from "./spec/generate.ts";
 import { listHostDevices } from "./spec/host-devices.ts";
 import { readHostFacts } from "./spec/host-facts.ts";
-import { ensureDirectoryInRoot } from "./spec/rootfs-path.ts";
-import { resolveUser } from "./spec/user.ts";
-import { completeUserDatabase } from "./spec/user-database.ts";
+import { ensureDirectoryInRoot, hasDirectoryInRoot, overwriteInRoot } from "./spec/rootfs-path.ts";
+import { lookUpUser, type ResolvedUser, resolveUser } from "./spec/user.ts";
+import { completeUserDatabase, type UserDatabase } from "./spec/user-database.ts";
 import { ownerOf, withOwnIds } from "./user-ids.ts";
 import type { MountEngine, MountPlace, MountSources } from "./user-mounts.ts";
 
@@ -74,20 +74,28 @@ export function draftSpec(
     seccompProfile: readProfile(config),
     cgroupsPath: cgroups.path,
     limits: keptLimits(config.resources, cgroups.controllers),
-    hostDevices: config.privileged ? listHostDevices().filter((path) => !isForeignConsole(path, config)) : [],
+    hostDevices: config.privileged ? listHostDevices().filter((path) => !isConsole(path)) : [],
     host: withOwnIds(readHostFacts(), config),
   };
   let uncompiled: string | undefined;
   return {
     async write() {
+      if (config.argv[0] === "") throw withoutCommand();
       const user = resolveUser(rootfs, config.user, config.groupAdd);
       const owner = ownerOf(config, user);
-      if (config.workdir !== "/") ensureDirectoryInRoot(rootfs, config.workdir, owner);
+      if (config.workdir !== "/") prepareWorkdir(rootfs, { id, config }, owner);
       const database = completeUserDatabase(rootfs, { user, passwd: config.passwd, home: config.workdir });
-      const userDatabase = writeUserDatabase(runDirectory, database);
+      const userDatabase = writeUserDatabase(
+        runDirectory,
+        config.readOnly || config.rootfs ? database : keepInRoot(rootfs, database),
+      );
       const mountSources = await prepareMounts(engine, { id, config }, { rootfs, user: owner });
       const deviceEdits = config.cdiDevices ? await findEdits(engine, config) : noCdiEdits;
-      const spec = generateSpec({ ...input, user, userDatabase, mountSources, deviceEdits });
+      const spec = generateSpec({
+        ...input,
+        user: withHome(user, database),
+        ...{ userDatabase, mountSources, deviceEdits },
+      });
       const profile = spec.linux.seccomp && JSON.stringify(spec.linux.seccomp);
       const compiled = profile === undefined ? {} : filters.find(profile);
       if (!compiled) uncompiled = profile;
@@ -104,6 +112,49 @@ async function findEdits(engine: Pick<Engine, "paths" | "globals">, config: Cont
   return (await import("./cdi.ts")).findDeviceEdits(engine, config);
 }
 
+/** Runtimes say different things about it. */
+function withoutCommand(): DhowError {
+  return new DhowError(
+    "executable file `` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found",
+    { kind: "not-found", exitCode: 127, hint: "name a command behind the root filesystem" },
+  );
+}
+
+/**
+ * Makes the image's working directory if it is not there, as Docker does; not the one that the user has named.
+ * @throws {DhowError} `not-found`, exit code 126.
+ */
+function prepareWorkdir(
+  rootfs: string,
+  { id, config }: Pick<ContainerRecord, "id" | "config">,
+  owner: { uid: number; gid: number },
+): void {
+  const { workdir, workdirMustExist, mounts } = config;
+  const isBelow = (path: string, other: string) => `${path}/`.startsWith(`${other.replace(/\/$/, "")}/`);
+  const mounted = [...mounts.map(({ destination }) => destination), ...["/dev", "/proc", "/run", "/sys"]];
+  const isMounted = mounted.some((path) => isBelow(workdir, path) || isBelow(path, workdir));
+  if (workdirMustExist && !isMounted && !hasDirectoryInRoot(rootfs, workdir)) {
+    throw new DhowError(`workdir ${JSON.stringify(workdir)} does not exist on container ${id}`, {
+      kind: "not-found",
+      exitCode: 126,
+    });
+  }
+  ensureDirectoryInRoot(rootfs, workdir, owner);
+}
+
+/** Completed files go into the container's own root where that can be written, so that programs can change them. */
+function keepInRoot(rootfs: string, { passwd, group }: UserDatabase): UserDatabase {
+  const keep = (path: string, text: string | undefined) =>
+    text !== undefined && overwriteInRoot(rootfs, path, text) ? undefined : text;
+  return { passwd: keep("/etc/passwd", passwd), group: keep("/etc/group", group) };
+}
+
+/** The home of a user that the image does not know is the one that its new line says. */
+function withHome(user: ResolvedUser, { passwd }: UserDatabase): ResolvedUser {
+  if (user.known || passwd === undefined) return user;
+  return { ...user, home: lookUpUser({ passwd, group: undefined }, `${user.uid}`, []).home };
+}
+
 /** Most containers have nothing to prepare. */
 async function prepareMounts(
   engine: MountEngine,
@@ -114,9 +165,9 @@ async function prepareMounts(
   return (await import("./user-mounts.ts")).prepareUserMounts(engine, record, place);
 }
 
-/** A systemd in the container would open logins on the host's consoles. */
-function isForeignConsole(path: string, { systemd }: ContainerConfig): boolean {
-  return systemd !== undefined && /^\/dev\/tty\d+$/.test(path);
+/** The host's consoles are no user's, and a systemd in the container would open logins on them. */
+function isConsole(path: string): boolean {
+  return /^\/dev\/tty\d+$/.test(path);
 }
 
 function findMountedFiles({ mounts }: ContainerConfig): Set<string> {

@@ -12,8 +12,10 @@ import type { Resources } from "./resources.ts";
 export interface ContainerConfig {
   /** Fully qualified reference or id that the user gave, for `ps` and `inspect`. */
   readonly imageName: string;
-  /** Hex image id; "" for a container without an image, whose root filesystem begins empty. */
+  /** Hex image id; "" for a container without an image: one of --rootfs, or one whose root filesystem begins empty. */
   readonly imageId: string;
+  /** In place of an image. */
+  readonly rootfs?: RootfsConfig;
   /** Entrypoint and command, joined: the argument vector of the process. */
   readonly argv: readonly string[];
   readonly entrypoint: readonly string[];
@@ -24,6 +26,8 @@ export interface ContainerConfig {
   readonly user: string;
   readonly groupAdd: readonly string[];
   readonly workdir: string;
+  /** The user named the working directory: one that does not exist is a mistake. */
+  readonly workdirMustExist?: true;
   readonly hostname: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -92,9 +96,13 @@ export interface ContainerConfig {
   readonly resources?: Resources;
   /** Undefined without a health check. */
   readonly health: HealthConfig | undefined;
+  /** The OCI runtime that the user chose for it, by name or path; undefined for the usual one. */
+  readonly runtime?: string;
   readonly detachKeys: string;
   /** Absolute paths of files that get the pid of the container's process and of its monitor at each start. */
   readonly pidFile: string | undefined;
+  /** Absolute path of the file that holds the container's id; it goes with the container. */
+  readonly cidFile?: string;
   readonly conmonPidFile: string | undefined;
   /** Ports the image exposes and the user named: `80/tcp`. */
   readonly exposedPorts: readonly string[];
@@ -102,6 +110,13 @@ export interface ContainerConfig {
   readonly imageDefaults: ContainerDefaults;
   /** The command line that created the container, for `inspect`. */
   readonly createCommand: readonly string[];
+}
+
+export interface RootfsConfig {
+  /** Absolute path of a folder of the host. */
+  readonly path: string;
+  /** What the container writes stays in a folder of its own, which is emptied when it ends. */
+  readonly overlay: boolean;
 }
 
 export interface SystemdConfig {

@@ -15,10 +15,12 @@ export interface ExecSessionRequest {
   /** The container's run folder. */
   readonly runDirectory: string;
   readonly sessionId: string;
-  /** Holds the process's spec `process.json`; gets sockets and pid files. The monitor removes it at the end. */
+  /** Holds the process's spec `process.json`; gets sockets and pid files. */
   readonly directory: string;
   readonly terminal: boolean;
   readonly stdin: boolean;
+  /** Run by the monitor when the process has ended; its exit code is then in a file of the container's id in the directory. */
+  readonly exitCommand: readonly [string, ...string[]];
   /** Whether somebody will attach before the process runs. */
   readonly attach: boolean;
 }
@@ -87,6 +89,7 @@ function mustListen({ containerName }: ExecSessionRequest, report: unknown): voi
 
 function sessionCommand(request: ExecSessionRequest): [string, ...string[]] {
   const { tools, containerId, containerName, sessionId, directory } = request;
+  const [exitProgram, ...exitArguments] = request.exitCommand;
   const [file = tools.conmon, ...entry] = [...tools.cgroupEntry, tools.conmon];
   return [
     file,
@@ -105,6 +108,7 @@ function sessionCommand(request: ExecSessionRequest): [string, ...string[]] {
     ...["--log-path", "none:", "--log-level", "error"],
     ...(request.terminal ? ["--terminal"] : []),
     ...(request.stdin && !request.terminal ? ["--stdin"] : []),
-    ...["--exit-command", "/bin/rm", "--exit-command-arg", "-rf", "--exit-command-arg", directory],
+    ...["--exit-dir", directory],
+    ...["--exit-command", exitProgram, ...exitArguments.flatMap((argument) => ["--exit-command-arg", argument])],
   ];
 }

@@ -13,6 +13,10 @@ import { userOptions } from "./container/user.ts";
 
 /** Every flag of `create`. */
 export const createOptions = {
+  rootfs: {
+    type: "boolean",
+    describe: "The first argument is a folder to run in, with :O behind it to leave it as it is",
+  },
   ...processOptions,
   ...identityOptions,
   ...imageOptions,

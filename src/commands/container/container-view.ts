@@ -70,7 +70,7 @@ export function containerFields(row: ContainerRow, { noTrunc }: { readonly noTru
     StartedAt: seconds(record.startedAt),
     AutoRemove: config.autoRemove,
     Restarts: record.restartCount,
-    CIDFile: "",
+    CIDFile: config.cidFile ?? "",
     IsInfra: isInfra(record),
     Pod: shownId(config.pod?.id ?? "", noTrunc),
     get PodName() {
@@ -116,7 +116,7 @@ export function containerJson({ record, sizes, ports, podName }: ContainerRow): 
     AutoRemove: config.autoRemove,
     Command: config.command.length > 0 ? config.command : config.argv,
     CreatedAt: humanSince(record.createdAt),
-    CIDFile: "",
+    CIDFile: config.cidFile ?? "",
     Exited: hasEnded(state),
     ExitedAt: seconds(record.finishedAt),
     ExitCode: record.exitCode ?? 0,

@@ -1,11 +1,15 @@
 import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { CommandContext, Invocation } from "../../cli/command.ts";
 import { unsupportedOptions } from "../../cli/options/container/unsupported.ts";
 import type { createOptions, runOptions } from "../../cli/options/container.ts";
+import { isTerminal } from "../../cli/output.ts";
 import { openSpinner } from "../../cli/spinner.ts";
 import { explainStartOnBoot } from "../../container/boot/explain.ts";
 import { callerFacts } from "../../container/caller-facts.ts";
-import { buildContainerConfig } from "../../container/config/build.ts";
+import { buildContainerConfig, type ConfigRequest } from "../../container/config/build.ts";
+import type { CallerFacts } from "../../container/config/flags.ts";
+import { parseRootfs } from "../../container/config/rootfs.ts";
 import { readConfigured } from "../../container/configured.ts";
 import { createWithIds } from "../../container/create-with-ids.ts";
 import { checkLimits, withUsualLimits } from "../../container/limits.ts";
@@ -24,14 +28,17 @@ type Given = Invocation<typeof createOptions> | Invocation<typeof runOptions>;
 /** What `create` and `run` have in common: gets the image and records the container that the command line asks for. */
 export async function createFromCommandLine(given: Given, context: CommandContext): Promise<ContainerRecord> {
   const { options, operands } = given;
-  const { engine } = context;
+  const { engine, out } = context;
   const [imageName = "", ...command] = operands;
   const changed = (flag: string) => (given.changed as (flag: string) => boolean)(flag);
-  const image = await fetchImage(given, imageName, context);
+  const image = options.rootfs
+    ? withoutImage(imageName, callerFacts(engine))
+    : await findBase(given, imageName, context);
   const joining = await joinPod({ options, changed }, context);
   try {
-    const record = await recordContainer(given, { image, imageName, command, joining }, context);
-    explainStartOnBoot(engine, record.config.restart.policy);
+    const record = await recordContainer(given, { image, command, joining }, context);
+    if (isTerminal(2)) explainStartOnBoot(engine, record.config.restart.policy);
+    if (changed("kernel-memory")) out.warn("The --kernel-memory flag is no longer supported. This flag is a noop.");
     if (options.cidfile !== undefined) await writeIdFile(engine, options.cidfile, record.id);
     return record;
   } catch (error) {
@@ -42,15 +49,14 @@ export async function createFromCommandLine(given: Given, context: CommandContex
 }
 
 interface Creation {
-  readonly image: ImageRecord;
-  readonly imageName: string;
+  readonly image: ConfigRequest["image"];
   readonly command: readonly string[];
   readonly joining: PodJoining;
 }
 
 async function recordContainer(
   given: Given,
-  { image, imageName, command, joining }: Creation,
+  { image, command, joining }: Creation,
   context: CommandContext,
 ): Promise<ContainerRecord> {
   const { engine } = context;
@@ -63,15 +69,30 @@ async function recordContainer(
     changed,
     unsupported: Object.keys(unsupportedOptions),
     command,
-    image: { id: image.id, name: nameOf(image, imageName), defaults: engine.images.config(image).config ?? {} },
+    image,
     caller: { ...callerFacts(engine, await readConfigured()), pod: joining.pod },
     createCommand: ["dhow", ...process.argv.slice(2)],
   });
-  const mounts = await findMountedImages(given, wanted.mounts, context);
-  const config = withUsualLimits(engine, { ...wanted, mounts });
+  const { runtime } = engine.globals;
+  const config = withUsualLimits(engine, {
+    ...wanted,
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(options.cidfile === undefined ? {} : { cidFile: resolve(options.cidfile) }),
+    mounts: await findMountedImages(given, wanted.mounts, context),
+  });
   checkLimits(engine, config);
   if (options.replace) await replace(engine, name);
   return createWithIds(engine, config, name);
+}
+
+/** The image that a container is made of, fetched if need be. */
+async function findBase(given: Given, name: string, context: CommandContext): Promise<ConfigRequest["image"]> {
+  const image = await fetchImage(given, name, context);
+  return { id: image.id, name: nameOf(image, name), defaults: context.engine.images.config(image).config ?? {} };
+}
+
+function withoutImage(text: string, caller: CallerFacts): ConfigRequest["image"] {
+  return { id: "", name: "", defaults: {}, rootfs: parseRootfs(text, caller) };
 }
 
 /** Gets the images that are mounted into the container, and names them by their ids. */

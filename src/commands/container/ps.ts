@@ -132,6 +132,7 @@ function listing(rows: readonly ContainerRow[], flags: Flags): Parameters<typeof
     fields: (row) => containerFields(row, { noTrunc }),
     json: containerJson,
     jsonIndent: 2,
+    lineJson: containerJson,
   };
 }
 

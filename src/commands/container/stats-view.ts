@@ -59,6 +59,10 @@ export function statsFields(row: StatsRow, noTrunc: boolean): object {
     PIDS: processesText(row),
     PIDs: usage?.processes ?? 0,
     Up: cpuTimeText(row),
+    PerCPU: [],
+    get ContainerStats() {
+      return statsValues(row);
+    },
     UpTime: cpuTimeText(row),
   };
 }
@@ -77,6 +81,31 @@ export function podStatsValues(row: StatsRow) {
     Pod: (record.config.pod?.id ?? "").slice(0, 12),
     CID: record.id.slice(0, 12),
     Name: record.name,
+  };
+}
+
+/** The numbers behind the texts, under podman's names; 0 for what cannot be known. Times in nanoseconds, sizes in bytes. */
+export function statsValues(row: StatsRow): object {
+  const { record, usage } = row;
+  const cpuNs = Number(usage?.cpuNs ?? 0n);
+  return {
+    AvgCPU: averageCpu(row) ?? 0,
+    ContainerID: record.id,
+    Name: record.name,
+    PerCPU: null,
+    CPU: cpuPercent(row) ?? 0,
+    CPUNano: cpuNs,
+    CPUSystemNano: Number(usage?.cpuSystemNs ?? 0n),
+    SystemNano: Date.now() * 1e6,
+    MemUsage: usage?.memoryBytes ?? 0,
+    MemLimit: usage?.memoryLimitBytes ?? 0,
+    MemPerc: memoryPercent(row) ?? 0,
+    Network: Object.fromEntries((usage?.network ?? []).map((one) => [one.name, interfaceFields(one)])),
+    BlockInput: usage?.blockReadBytes ?? 0,
+    BlockOutput: usage?.blockWrittenBytes ?? 0,
+    PIDs: usage?.processes ?? 0,
+    UpTime: cpuNs,
+    Duration: cpuNs,
   };
 }
 

@@ -5,7 +5,7 @@ import { type MeasuredContainer, measureUsage } from "../../container/stats.ts";
 import type { ContainerRecord, Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
 import { showListing } from "../listing.ts";
-import { type StatsRow, statsColumns, statsFields, statsHeadings, statsJson } from "./stats-view.ts";
+import { type StatsRow, statsColumns, statsFields, statsHeadings, statsJson, statsValues } from "./stats-view.ts";
 import { findTargets, targetOptions } from "./targets.ts";
 
 export const stats = defineCommand({
@@ -73,6 +73,7 @@ function show(
     fields: (row) => statsFields(row, noTrunc),
     json: statsJson,
     jsonIndent: 1,
+    lineJson: statsValues,
   });
 }
 

@@ -1,4 +1,4 @@
-import type { ContainerConfig } from "../../model/container-config.ts";
+import type { ContainerConfig, RootfsConfig } from "../../model/container-config.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { ContainerDefaults } from "../../oci/image.ts";
 import type { CallerFacts, ContainerFlags } from "./flags.ts";
@@ -29,6 +29,8 @@ export interface ConfigRequest {
     readonly id: string;
     /** Fully qualified reference or id that the user gave. */
     readonly name: string;
+    /** What there is in place of an image, whose id and name are "" then. */
+    readonly rootfs?: RootfsConfig;
     readonly defaults: ContainerDefaults;
   };
   readonly caller: CallerFacts;
@@ -45,13 +47,19 @@ export function buildContainerConfig(request: ConfigRequest): ContainerConfig {
   const { flags, changed, command, image, caller } = request;
   refuseUnsupported(request.unsupported, { options: flags, changed });
   refuseContradictions({ changed });
-  const process = buildProcess({ flags, command, image: image.defaults, caller });
+  const process = buildProcess({
+    flags,
+    command: image.rootfs && command.length === 0 ? [""] : command,
+    image: image.defaults,
+    caller,
+  });
   const security = buildSecurity(flags, image.defaults, caller);
   const userns = buildUserNamespace(flags, caller);
   const network = buildNetwork(flags, image.defaults, caller);
   const config: ContainerConfig = {
     imageName: image.name,
     imageId: image.id,
+    ...(image.rootfs ? { rootfs: image.rootfs } : {}),
     ...process,
     ...buildSystemd(flags, process.argv, image.defaults),
     user: flags.user ?? ownUser(userns) ?? process.user,

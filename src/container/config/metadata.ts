@@ -164,7 +164,8 @@ function parseLogDriver(name: string, { hasJournal }: CallerFacts): ContainerCon
       );
     default:
       throw invalid(
-        `logging driver ${JSON.stringify(name)} is not supported: use k8s-file, json-file, journald, none or passthrough`,
+        "running container create option: invalid log driver: invalid argument",
+        `${JSON.stringify(name)} is none: use k8s-file, json-file, journald, none or passthrough`,
       );
   }
 }

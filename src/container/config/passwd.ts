@@ -1,12 +1,20 @@
+import { DhowError } from "../../errors.ts";
 import type { PasswdConfig, UserNamespaceConfig } from "../../model/container-config.ts";
 import type { CallerFacts, UserFlags } from "./flags.ts";
 import { invalid } from "./values.ts";
+
+/** As for everything that podman notices when it starts the container. */
+const cannotInvoke = 126;
 
 /** What is added to the container's user database. */
 export function buildPasswd(flags: UserFlags, userns: UserNamespaceConfig, caller: CallerFacts): PasswdConfig {
   const hostUsers = flags.hostuser.map((name) => {
     const line = caller.passwdLineOf(name);
-    if (line === undefined) throw invalid(`unable to find host user ${JSON.stringify(name)} in /etc/passwd`);
+    if (line === undefined)
+      throw new DhowError(`unable to find host user ${JSON.stringify(name)} in /etc/passwd`, {
+        kind: "not-found",
+        exitCode: cannotInvoke,
+      });
     return withoutPassword(line);
   });
   const own = userns.mode === "private" && userns.user ? ownLine(userns.user, caller) : [];

@@ -14,6 +14,7 @@ export type ProcessPart = Pick<
   | "user"
   | "groupAdd"
   | "workdir"
+  | "workdirMustExist"
   | "personality"
   | "umask"
   | "timezone"
@@ -45,6 +46,7 @@ export function buildProcess({ flags, command, image, caller }: ProcessRequest):
     user: flags.user ?? image.User ?? "",
     groupAdd: checkGroups(splitList(flags["group-add"])),
     workdir: checkWorkdir(flags.workdir ?? (image.WorkingDir || "/")),
+    ...(flags.workdir && flags.workdir !== image.WorkingDir ? { workdirMustExist: true } : {}),
     ...readPersonality(flags),
     umask: checkUmask(flags.umask),
     timezone: checkZone(flags.tz, caller),

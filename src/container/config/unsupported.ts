@@ -7,16 +7,11 @@ const groups: readonly { readonly flags: readonly string[]; readonly why: string
     why: "cgroup v2, which alone a user may use, knows no such limit",
   },
   { flags: ["rdt-class"], why: "only root can use Intel RDT" },
-  { flags: ["rootfs"], why: "containers are made of images; 'dhow import' makes one of a tree" },
   { flags: ["decryption-key"], why: "dhow reads no encrypted images" },
   { flags: ["link-local-ip"], why: "networks give no link-local addresses" },
   {
     flags: ["sdnotify"],
     why: "dhow sends systemd no messages; 'dhow wait --condition=healthy' waits for a health check",
-  },
-  {
-    flags: ["device-cgroup-rule"],
-    why: "device cgroup rules are not possible in rootless mode or in a user namespace",
   },
 ];
 
@@ -37,6 +32,9 @@ export interface GivenFlags {
 export function refuseUnsupported(names: readonly string[], { options, changed }: GivenFlags): void {
   for (const name of names) {
     if (!changed(name) || asksForNothing(name, options[name])) continue;
+    if (name === "device-cgroup-rule") {
+      throw unsupported("device cgroup rules are not supported in rootless mode or in a user namespace");
+    }
     const why = groups.find(({ flags }) => flags.includes(name))?.why;
     throw unsupported(`--${name} is not supported yet${why === undefined ? "" : `: ${why}`}`);
   }

@@ -2,7 +2,6 @@ import { closeSync, openSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Engine } from "../../engine.ts";
 import { DhowError } from "../../errors.ts";
-import { layersOfImage } from "../../image/layer-paths.ts";
 import type { MountConfig } from "../../model/container-config.ts";
 import type { ContainerRecord } from "../../storage/containers.ts";
 import { kindOf, locate } from "../../storage/copy/locate.ts";
@@ -10,6 +9,7 @@ import type { Located, PutOptions } from "../../storage/copy/messages.ts";
 import { type Copier, openCopier } from "../../storage/copy/open-copier.ts";
 import { takeTree } from "../../storage/copy/take.ts";
 import { newTemporaryPath } from "../../storage/temporary.ts";
+import { planRootfs } from "../base-layers.ts";
 import { lookUpUser } from "../spec/user.ts";
 import { isLive } from "../state.ts";
 import type { CopyEnd } from "./plan.ts";
@@ -96,12 +96,7 @@ async function enterContainer(
     }
   }
   const target = newTemporaryPath(engine.paths.data);
-  const plan = engine.rootfs.prepare({
-    layers: layersOfImage(engine, config.imageId),
-    containerDirectory: engine.containers.directory(id),
-    target,
-    volatile: config.autoRemove,
-  });
+  const plan = planRootfs(engine, { id, config }, { target, volatile: config.autoRemove });
   const binds = config.mounts.flatMap((mount) => {
     const source = sourceOf(engine, mount);
     return source === undefined ? [] : [{ source, destination: mount.destination }];

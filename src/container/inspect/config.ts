@@ -1,4 +1,4 @@
-import type { SecretConfig } from "../../model/container-config.ts";
+import type { PortMapping, SecretConfig } from "../../model/container-config.ts";
 import {
   type HealthCheck,
   type HealthConfig,
@@ -19,7 +19,7 @@ export function inspectConfig({ id, config }: ContainerRecord): object {
     AttachStdin: config.stdin,
     AttachStdout: true,
     AttachStderr: true,
-    ExposedPorts: exposedPorts(config.exposedPorts),
+    ExposedPorts: exposedPorts([...config.exposedPorts, ...publishedPorts(config.network.ports)]),
     Tty: config.terminal,
     OpenStdin: config.stdin,
     StdinOnce: false,
@@ -52,8 +52,18 @@ function inspectHealth(health: HealthConfig | undefined): object {
     ...(health?.startup ? { StartupHealthCheck: startupJson(health.startup) } : {}),
     HealthcheckOnFailureAction: health?.onFailure ?? "none",
     HealthLogDestination: health?.logDestination ?? healthDefaults.logDestination,
-    HealthMaxLogCount: health?.maxLogCount ?? healthDefaults.maxLogCount,
-    HealthMaxLogSize: health?.maxLogSize ?? healthDefaults.maxLogSize,
+    ...logLimits(health),
+  };
+}
+
+/** Under the names that podman writes, and those that its templates know. */
+function logLimits(health: HealthConfig | undefined): object {
+  const { maxLogCount, maxLogSize } = health ?? healthDefaults;
+  return {
+    HealthcheckMaxLogCount: maxLogCount,
+    HealthcheckMaxLogSize: maxLogSize,
+    HealthMaxLogCount: maxLogCount,
+    HealthMaxLogSize: maxLogSize,
   };
 }
 
@@ -81,6 +91,10 @@ function withoutZeros(values: Readonly<Record<string, number>>): object {
 /** Never its content. */
 function inspectSecret({ name, id, uid, gid, mode }: SecretConfig): object {
   return { Name: name, ID: id, UID: uid, GID: gid, Mode: mode };
+}
+
+function publishedPorts(ports: readonly PortMapping[]): string[] {
+  return ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
 }
 
 function exposedPorts(ports: readonly string[]): Record<string, object> {

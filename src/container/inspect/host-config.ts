@@ -1,33 +1,41 @@
 import type { ContainerConfig, MountConfig, NamespaceMode, UserNamespaceConfig } from "../../model/container-config.ts";
 import type { IdRange } from "../../model/id-ranges.ts";
 import type { DeviceValue } from "../../model/resources.ts";
+import type { RlimitSpec } from "../../oci/runtime-spec.ts";
 import type { CgroupManager } from "../../rootless/cgroup.ts";
 import type { ContainerRecord } from "../../storage/containers.ts";
 import { networkMode, portBindings } from "./network.ts";
 
+export interface HostConfigFacts {
+  readonly logPath: string;
+  readonly cgroupManager: CgroupManager;
+  /** Of the container's processes; -1 is unlimited. */
+  readonly limits: readonly RlimitSpec[];
+}
+
 /** The part `HostConfig` of `inspect`. */
-export function inspectHostConfig(
-  { config }: ContainerRecord,
-  { logPath, cgroupManager }: { readonly logPath: string; readonly cgroupManager: CgroupManager },
-): object {
+export function inspectHostConfig({ config }: ContainerRecord, facts: HostConfigFacts): object {
+  const { logPath, limits: rlimits, cgroupManager } = facts;
   const { network } = config;
   return {
     Binds: config.mounts.filter(({ type }) => type === "bind" || type === "volume").map(bindText),
     CgroupManager: cgroupManager,
     CgroupMode: modeText(config.cgroupMode),
-    ContainerIDFile: "",
+    ContainerIDFile: config.cidFile ?? "",
     LogConfig: {
       Type: config.log.driver,
       Config: null,
       Path: logPath,
       Tag: config.log.tag ?? "",
-      Size: `${config.log.maxSizeBytes ?? 0}B`,
+      Size: decimalSize(config.log.maxSizeBytes ?? 0),
     },
     NetworkMode: networkMode(network),
     PortBindings: portBindings(network.ports),
     RestartPolicy: { Name: config.restart.policy, MaximumRetryCount: config.restart.maxRetries },
     AutoRemove: config.autoRemove,
-    Annotations: config.annotations,
+    AutoRemoveImage: false,
+    Annotations: { "io.container.manager": "dhow", ...config.annotations },
+    HostsFile: network.hostsFile ?? "",
     VolumeDriver: "",
     VolumesFrom: config.volumesFrom.length > 0 ? config.volumesFrom : null,
     CapAdd: config.capAdd,
@@ -59,11 +67,7 @@ export function inspectHostConfig(
     Init: config.init,
     Devices: config.devices.map(device),
     Sysctls: config.sysctls,
-    Ulimits: config.ulimits.map(({ name, soft, hard }) => ({
-      Name: `RLIMIT_${name.toUpperCase()}`,
-      Soft: soft,
-      Hard: hard,
-    })),
+    Ulimits: rlimits.map(({ type, soft, hard }) => ({ Name: type, Soft: soft, Hard: hard })),
   };
 }
 
@@ -90,9 +94,19 @@ function limits({ resources = {}, cgroupParent = "" }: ContainerConfig): object 
     MemoryReservation: resources.memoryReservationBytes ?? 0,
     MemorySwap: resources.memorySwapBytes ?? 0,
     MemorySwappiness: 0,
+    ...{ KernelMemory: 0, CpuCount: 0, CpuPercent: 0, IOMaximumIOps: 0, IOMaximumBandwidth: 0 },
+    CgroupConf: resources.unified ?? null,
     OomKillDisable: false,
     PidsLimit: resources.pidsLimit ?? 0,
   };
+}
+
+/** `3.019MB`: four digits, in decimal units. */
+function decimalSize(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let [value, unit] = [bytes, 0];
+  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
+  return `${Number(value.toPrecision(4))}${units[unit]}`;
 }
 
 function deviceRates(values: readonly DeviceValue[] | undefined): object[] | null {

@@ -5,7 +5,7 @@ import type { HostFacts } from "./host-facts.ts";
 /** Podman's defaults, as far as this process may give them. */
 const defaults: readonly Ulimit[] = [
   { name: "nofile", soft: 1048576, hard: 1048576 },
-  { name: "nproc", soft: 4194304, hard: 4194304 },
+  { name: "nproc", soft: 1048576, hard: 1048576 },
 ];
 
 /**

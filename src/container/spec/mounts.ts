@@ -57,7 +57,9 @@ export function showsHostSys({ network }: Pick<SpecInput, "network">): boolean {
 
 function sysMount(input: SpecInput): MountSpec {
   const access = input.config.privileged ? "rw" : "ro";
-  if (showsHostSys(input))
+  // The runtime falls back on the host's by itself where it may mount none, but not to write to it.
+  const isOthers = input.config.privileged && input.config.userns.mode === "private" && input.network.kind === "path";
+  if (showsHostSys(input) || isOthers)
     return mount("/sys", "bind", ["rprivate", "nosuid", "noexec", "nodev", access, "rbind"], "/sys");
   return mount("/sys", "sysfs", ["nosuid", "noexec", "nodev", access]);
 }

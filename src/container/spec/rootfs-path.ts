@@ -3,11 +3,13 @@ import {
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   lstatSync,
   mkdirSync,
   openSync,
   readlinkSync,
   readSync,
+  writeSync,
 } from "node:fs";
 import { DhowError, errnoOf } from "../../errors.ts";
 
@@ -120,6 +122,34 @@ export function ensureDirectoryInRoot(rootfs: string, path: string, { uid, gid }
     const why =
       errnoOf(cause) === "ENOTDIR" || errnoOf(cause) === "EEXIST" ? "it is not a directory" : "it cannot be made";
     throw new DhowError(`workdir ${JSON.stringify(path)} cannot be used: ${why}`, { kind: "invalid-argument", cause });
+  }
+}
+
+/** Whether there is a directory at a path of the root filesystem. */
+export function hasDirectoryInRoot(rootfs: string, path: string): boolean {
+  return isDirectory(resolveInRoot(rootfs, path));
+}
+
+/**
+ * Writes the text of a regular file that there is in the root filesystem, over what it held; its owner and mode stay.
+ * @returns Whether it was there and could be written.
+ */
+export function overwriteInRoot(rootfs: string, path: string, text: string): boolean {
+  let file: number;
+  try {
+    file = openSync(resolveInRoot(rootfs, path), constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  } catch {
+    return false;
+  }
+  try {
+    if (!fstatSync(file).isFile()) return false;
+    writeSync(file, text, 0);
+    ftruncateSync(file, Buffer.byteLength(text));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    closeSync(file);
   }
 }
 

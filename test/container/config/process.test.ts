@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parseRootfs } from "../../../src/container/config/rootfs.ts";
 import { configOf, fakeCaller } from "./command-line.ts";
 
 const image = { Entrypoint: ["/entry"], Cmd: ["default", "args"] };
@@ -97,5 +98,28 @@ describe("the rest of the process", () => {
   });
   it("fills a umask up to four digits", () => {
     expect(configOf(["--umask", "77", "image"]).umask).toBe("0077");
+  });
+});
+
+describe("--workdir and --rootfs", () => {
+  it("must exist if the user names it and the image does not", () => {
+    const workdir = { Cmd: ["sh"], WorkingDir: "/app" };
+    expect(configOf(["-w", "/x", "image"], { image: workdir }).workdirMustExist).toBe(true);
+    expect(configOf(["-w", "/app", "image"], { image: workdir })).not.toHaveProperty("workdirMustExist");
+    expect(configOf(["image"], { image: workdir })).not.toHaveProperty("workdirMustExist");
+  });
+  it.each([
+    { text: "app", expected: { path: "/work/app", overlay: false } },
+    { text: "/etc:O", expected: { path: "/etc", overlay: true } },
+  ])("$text is a root filesystem", ({ text, expected }) => {
+    expect(parseRootfs(text, fakeCaller())).toEqual(expected);
+  });
+  it.each([
+    { text: "/no", message: '--rootfs "/no" is not a directory' },
+    { text: "", message: '--rootfs "" is not a directory' },
+    { text: "/etc:x", message: 'invalid option "x" for --rootfs' },
+    { text: "/etc:idmap=uids=0-1-10", message: "idmap is not possible for a user" },
+  ])("$text is none", ({ text, message }) => {
+    expect(() => parseRootfs(text, fakeCaller())).toThrow(message);
   });
 });

@@ -16,11 +16,11 @@ export const unsupportedOptions = {
   "memory-swappiness": text("Container memory swappiness"),
   "oom-kill-disable": toggle("Disable OOM Killer"),
   "rdt-class": text("Intel RDT class of service"),
-  rootfs: toggle("The first argument is the root filesystem of an exploded container"),
   sdnotify: text("sd-notify behavior"),
 } as const satisfies OptionTable;
 
-/** Flags that stand for what dhow does anyway. */
+/** Flags that stand for what dhow does anyway, and one that no kernel knows any more: it is warned of. */
 export const acceptedOptions = {
+  "kernel-memory": text("Limit of the kernel's memory, which the kernel has no more"),
   "disable-content-trust": toggle("Docker's image signing, which neither podman nor dhow has"),
 } as const satisfies OptionTable;
