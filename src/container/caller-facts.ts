@@ -12,7 +12,7 @@ import { hasJournal } from "../runtime/journal.ts";
 import { childEnvironment } from "../system/environment.ts";
 import { absolutePath } from "./config/environment.ts";
 import type { CallerFacts, ConfiguredDefaults } from "./config/flags.ts";
-import { readLastCapability } from "./spec/host-facts.ts";
+import { readHostFacts, readLastCapability } from "./spec/host-facts.ts";
 
 /**
  * The facts of the user who calls, read when they are asked for.
@@ -37,6 +37,9 @@ export function callerFacts(
       return hostname();
     },
     networkName: (nameOrId) => engine.networks.get(nameOrId).name,
+    get oomScoreAdj() {
+      return readHostFacts().oomScoreAdj;
+    },
     hasJournal,
     warn: (message) => engine.warn(message),
     pickPort: pickFreePort,

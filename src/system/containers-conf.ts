@@ -13,6 +13,10 @@ export interface ContainersConf {
   readonly rootlessNetwork: string | undefined;
   /** `pasta_options` of the table `network`, the same. */
   readonly pastaOptions: readonly string[] | undefined;
+  /** `read_only`, `default_ulimits` and `oom_score_adj` of the table `containers`, the same. */
+  readonly readOnly: boolean | undefined;
+  readonly ulimits: readonly string[] | undefined;
+  readonly oomScoreAdj: number | undefined;
   /** `retry` of the table `engine`. */
   readonly retries: number | undefined;
   /** `retry_delay` of the table `engine`, as written: `5s`. */
@@ -32,6 +36,9 @@ export function readContainersConf(files: readonly string[] = findContainersConf
     imageVolumeMode: undefined,
     rootlessNetwork: undefined,
     pastaOptions: undefined,
+    readOnly: undefined,
+    ulimits: undefined,
+    oomScoreAdj: undefined,
     retries: undefined,
     retryDelay: undefined,
   };
@@ -39,19 +46,33 @@ export function readContainersConf(files: readonly string[] = findContainersConf
     const document = read(path);
     const engine = tableIn(document, "engine", path);
     const network = tableIn(document, "network", path);
+    const containers = tableIn(document, "containers", path);
     const { retry } = engine;
     if (retry !== undefined && (typeof retry !== "number" || !Number.isSafeInteger(retry) || retry < 0))
       throw mistake(path, "retry is not a count");
     conf = {
-      userns: textIn(tableIn(document, "containers", path), "userns", path) || conf.userns,
+      userns: textIn(containers, "userns", path) || conf.userns,
       imageVolumeMode: textIn(engine, "image_volume_mode", path) || conf.imageVolumeMode,
       rootlessNetwork: textIn(network, "default_rootless_network_cmd", path) || conf.rootlessNetwork,
       pastaOptions: textsIn(network, "pasta_options", path) ?? conf.pastaOptions,
+      ...readLimits(containers, path, conf),
       retries: (retry as number | undefined) ?? conf.retries,
       retryDelay: textIn(engine, "retry_delay", path) || conf.retryDelay,
     };
   }
   return conf;
+}
+
+function readLimits(table: Table, path: string, before: ContainersConf) {
+  const { read_only: readOnly, oom_score_adj: score } = table;
+  if (readOnly !== undefined && typeof readOnly !== "boolean")
+    throw mistake(path, "read_only is neither true nor false");
+  if (score !== undefined && typeof score !== "number") throw mistake(path, "oom_score_adj is not a number");
+  return {
+    readOnly: readOnly ?? before.readOnly,
+    ulimits: textsIn(table, "default_ulimits", path) ?? before.ulimits,
+    oomScoreAdj: score ?? before.oomScoreAdj,
+  };
 }
 
 function textIn(table: Table, key: string, path: string): string | undefined {

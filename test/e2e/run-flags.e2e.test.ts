@@ -55,9 +55,7 @@ describe.skipIf(!canBe("range"))("flags of dhow run", () => {
     const change = "cp /etc/passwd /etc/p; mv /etc/p /etc/passwd && id -un 1000";
     const known = await run("--userns=keep-id:uid=1000", "--user=0", "--hostuser=root", image, "sh", "-c", change);
     expect(known).not.toBe("");
-    expect(await run("--userns=keep-id", "--privileged", image, "sh", "-c", "grep -c ' /sys ' /proc/mounts")).toBe(
-      "1",
-    );
+    expect(await run("--userns=keep-id", "--privileged", image, "sh", "-c", "grep -c ' /sys ' /proc/mounts")).toBe("1");
   });
 
   it("--cidfile goes with the container, which keeps to the runtime that it was made with", async () => {

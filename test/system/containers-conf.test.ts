@@ -25,12 +25,13 @@ describe("readContainersConf()", () => {
   it("lets later files win, value by value, and needs none", () => {
     const first = write(
       "first",
-      '[network]\ndefault_rootless_network_cmd = "pasta"\npasta_options = ["-I", "lan"]\n[containers]\nuserns = "auto"\n[engine]\nimage_volume_mode = "tmpfs"\nretry = 4\nretry_delay = "1s"\n',
+      '[network]\ndefault_rootless_network_cmd = "pasta"\npasta_options = ["-I", "lan"]\n[containers]\nuserns = "auto"\nread_only = true\ndefault_ulimits = ["core=0"]\noom_score_adj = 5\n[engine]\nimage_volume_mode = "tmpfs"\nretry = 4\nretry_delay = "1s"\n',
     );
     const second = write("second", "[engine]\nretry = 10\n");
     expect(readContainersConf([first, second])).toEqual({
       ...{ rootlessNetwork: "pasta", pastaOptions: ["-I", "lan"] },
       ...{ userns: "auto", imageVolumeMode: "tmpfs", retries: 10, retryDelay: "1s" },
+      ...{ readOnly: true, ulimits: ["core=0"], oomScoreAdj: 5 },
     });
     expect(readContainersConf([])).toEqual({});
   });
@@ -54,6 +55,9 @@ describe("readContainersConf()", () => {
     ["[engine]\nretry_delay = 5", /bad has a mistake: retry_delay is not text/],
     ["[network]\npasta_options = 5", /bad has a mistake: pasta_options is not a list of texts/],
     ["[containers]\nuserns = 5", /bad has a mistake: userns is not text/],
+    ["[containers]\nread_only = 1", /bad has a mistake: read_only is neither/],
+    ["[containers]\noom_score_adj = true", /bad has a mistake: oom_score_adj is not a number/],
+    ["[containers]\ndefault_ulimits = [1]", /bad has a mistake: default_ulimits is not a list/],
   ])("names the file of a mistake: %j", (text, message) => {
     expect(() => readContainersConf([write("bad", text)])).toThrow(message);
   });

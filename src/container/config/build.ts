@@ -1,6 +1,7 @@
 import type { ContainerConfig, RootfsConfig } from "../../model/container-config.ts";
 import type { Resources } from "../../model/resources.ts";
 import type { ContainerDefaults } from "../../oci/image.ts";
+import { withConfigured } from "./configured-flags.ts";
 import type { CallerFacts, ContainerFlags } from "./flags.ts";
 import { buildHealth } from "./health.ts";
 import { buildMetadata } from "./metadata.ts";
@@ -44,7 +45,8 @@ export interface ConfigRequest {
  * `unsupported` for those that dhow does not have yet.
  */
 export function buildContainerConfig(request: ConfigRequest): ContainerConfig {
-  const { flags, changed, command, image, caller } = request;
+  const { changed, command, image, caller } = request;
+  const flags = withConfigured(request.flags, changed, caller);
   refuseUnsupported(request.unsupported, { options: flags, changed });
   refuseContradictions({ changed });
   const process = buildProcess({

@@ -168,6 +168,10 @@ export interface ConfiguredDefaults {
   readonly rootlessNetwork?: string | undefined;
   /** They come before those of --network pasta:OPTIONS. */
   readonly pastaOptions?: readonly string[] | undefined;
+  /** For --read-only, --ulimit and --oom-score-adj. */
+  readonly readOnly?: boolean | undefined;
+  readonly ulimits?: readonly string[] | undefined;
+  readonly oomScoreAdj?: number | undefined;
 }
 
 /** What flags mean depends on the machine and the caller; tests give other ones. */
@@ -191,6 +195,8 @@ export interface CallerFacts {
   readonly hostname: string;
   /** The full name of a network by name or id. @throws {DhowError} `not-found`. */
   networkName(nameOrId: string): string;
+  /** Of this process: no user can give others less. */
+  readonly oomScoreAdj: number;
   /** Whether systemd's journal takes messages here. */
   hasJournal(): boolean;
   /** Tells the user something that does not stop the work. */

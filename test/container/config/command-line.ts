@@ -52,6 +52,7 @@ export function fakeCaller(facts: Partial<CallerFacts> & { files?: Record<string
     lastCapability: 40,
     defaultNetwork: "pasta",
     hostname: "thehost",
+    oomScoreAdj: 100,
     networkName: (name) => name,
     hasJournal: () => false,
     warn: () => undefined,

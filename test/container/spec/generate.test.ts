@@ -100,7 +100,7 @@ describe("limits", () => {
   it("never exceed what this process may set", () => {
     expect(specOf([]).process.rlimits).toEqual([
       { type: "RLIMIT_NOFILE", soft: 4096, hard: 4096 },
-      { type: "RLIMIT_NPROC", soft: 4_194_304, hard: 4_194_304 },
+      { type: "RLIMIT_NPROC", soft: 1_048_576, hard: 1_048_576 },
     ]);
     const { rlimits } = specOf(["--ulimit", "nofile=100:-1", "--ulimit", "core=-1"]).process;
     expect(rlimits).toContainEqual({ type: "RLIMIT_NOFILE", soft: 100, hard: 4096 });
