@@ -1,13 +1,14 @@
 import { resolve } from "node:path";
 import { DhowError } from "../errors.ts";
 import { acceptsAnything, requireAccepted } from "../trust/judge.ts";
+import { readSignatureFile } from "../trust/lookaside.ts";
 import { loadPolicy } from "../trust/policy-file.ts";
 import { pathScopes } from "../trust/scopes.ts";
 import type { SourceImage } from "./source-image.ts";
 
 /**
- * Checks that the signature policy (policy.json) lets an image of an archive or a folder in. None of these carries signatures
- * that dhow knows.
+ * Checks that the signature policy (policy.json) lets an image of an archive or a folder in. Of these, only the folders of `dir:`
+ * carry signatures that dhow knows: GPG's.
  * @param place Its transport, and its path if it has one.
  * @throws {DhowError} `permission-denied` in podman's words; `invalid-argument` for an invalid policy.
  */
@@ -26,9 +27,19 @@ export async function requireAcceptedFile(
       reference: undefined,
       digests: [image.manifestDigest],
       signatures: async () => [],
+      gpgSignatures: async () => (transport === "dir" && path !== undefined ? readSignatures(path) : []),
     });
   } catch (cause) {
     if (!(cause instanceof DhowError)) throw cause;
     throw new DhowError(`unable to copy from source ${name}`, { kind: cause.kind, cause });
+  }
+}
+
+function readSignatures(folder: string): Buffer[] {
+  const signatures: Buffer[] = [];
+  for (let number = 1; ; number++) {
+    const signature = readSignatureFile(`${folder}/signature-${number}`);
+    if (signature === undefined) return signatures;
+    signatures.push(signature);
   }
 }

@@ -1,10 +1,11 @@
 import { readFileSync, rmSync } from "node:fs";
 import type { Engine } from "../engine.ts";
-import { DhowError } from "../errors.ts";
+import { DhowError, isKind } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Descriptor } from "../oci/image.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { acceptsAnything, requireAccepted } from "../trust/judge.ts";
+import { lookasideFolder, lookasideUrl, readSignatureFile, signatureName } from "../trust/lookaside.ts";
 import { loadPolicy } from "../trust/policy-file.ts";
 import { findSignatureStore, loadSignatureStores } from "../trust/registries-d.ts";
 import { registryScopes } from "../trust/scopes.ts";
@@ -38,6 +39,7 @@ export async function requireAcceptedImage(
       reference: wanted,
       digests,
       signatures: () => fetchSignatures(blobs, image, { wanted, digests }),
+      gpgSignatures: () => fetchGpgSignatures(wanted, digests),
     });
   } catch (cause) {
     if (!(cause instanceof DhowError)) throw cause;
@@ -69,6 +71,37 @@ async function fetchSignatures(
   return signatures;
 }
 
+/** All signatures that lie in the lookaside of an image. */
+async function fetchGpgSignatures(wanted: Reference, digests: readonly Digest[]): Promise<Buffer[]> {
+  const url = lookasideUrl(findSignatureStore(await loadSignatureStores(), wanted), "read");
+  const signatures: Buffer[] = [];
+  for (const digest of digests) {
+    for (let number = 1; number <= signatureCountLimit; number++) {
+      const signature = await readLookaside(url, signatureName(wanted, digest, number));
+      if (signature === undefined) break;
+      signatures.push(signature);
+    }
+  }
+  return signatures;
+}
+
+async function readLookaside(url: URL, name: string): Promise<Buffer | undefined> {
+  if (url.protocol === "file:") return readSignatureFile(`${lookasideFolder(url)}/${name}`);
+  const { openWebFile } = await import("../registry/open-url.ts");
+  try {
+    await using file = await openWebFile(`${url.href.replace(/\/$/, "")}/${name}`, { retries: 3, delayMs: 1000 });
+    const chunks: Buffer[] = [];
+    for await (const chunk of file.chunks) {
+      chunks.push(chunk);
+      if (chunks.reduce((sum, { length }) => sum + length, 0) > payloadSizeLimit) throw tooLarge(name);
+    }
+    return Buffer.concat(chunks);
+  } catch (error) {
+    if (isKind(error, "not-found")) return undefined;
+    throw error;
+  }
+}
+
 async function findSignatureLayers(image: RegistryImage, digest: Digest): Promise<Descriptor[]> {
   const attachments = await fetchAttachments(image, digest);
   const layers = attachments?.layers ?? [];
@@ -80,11 +113,7 @@ async function readPayload(
   { client, reference }: RegistryImage,
   layer: Descriptor,
 ): Promise<Buffer> {
-  if (layer.size > payloadSizeLimit) {
-    throw new DhowError(`the signature ${layer.digest} is larger than ${payloadSizeLimit >> 20} MiB`, {
-      kind: "corrupt",
-    });
-  }
+  if (layer.size > payloadSizeLimit) throw tooLarge(layer.digest);
   const path = blobs.partialPath(layer.digest);
   try {
     await client.fetchBlob(reference, layer, { path });
@@ -92,4 +121,8 @@ async function readPayload(
   } finally {
     rmSync(path, { force: true });
   }
+}
+
+function tooLarge(name: string): DhowError {
+  return new DhowError(`the signature ${name} is larger than ${payloadSizeLimit >> 20} MiB`, { kind: "corrupt" });
 }

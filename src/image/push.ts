@@ -1,4 +1,3 @@
-import type { KeyObject } from "node:crypto";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { ManifestFormat } from "../oci/convert-manifest.ts";
@@ -11,6 +10,7 @@ import type { CopyEvent } from "./copy-event.ts";
 import { findImage } from "./find.ts";
 import { recordImageEvent } from "./record-event.ts";
 import { connectForPush, type RegistryOptions } from "./registry-image.ts";
+import type { Signer } from "./sign.ts";
 import { tagImage } from "./tag.ts";
 import { repositoriesOfBlobs } from "./transport/blob-repositories.ts";
 import { type Conversion, convertImage } from "./transport/convert-image.ts";
@@ -31,7 +31,7 @@ export interface PushOptions extends RegistryOptions {
   /** For `dir:`: compresses layers that are not. */
   readonly compress: boolean;
   /** Signs what is pushed, under the name that it gets. */
-  readonly signingKey?: KeyObject | undefined;
+  readonly signer?: Signer | undefined;
   readonly onEvent?: ((event: CopyEvent) => void) | undefined;
 }
 
@@ -123,7 +123,7 @@ interface Push {
 }
 
 async function pushTo(engine: Engine, { image, source, target }: Push, options: PushOptions): Promise<PushedImage> {
-  if (options.signingKey !== undefined && target.transport !== "docker") {
+  if (options.signer !== undefined && target.transport !== "docker") {
     throw new DhowError(`cannot sign what goes to ${target.transport}: signatures lie in registries`, {
       kind: "unsupported",
     });
@@ -149,9 +149,9 @@ async function pushToRegistry(
   reference: Reference,
   options: PushOptions,
 ): Promise<PushedImage> {
-  const { signingKey } = options;
-  const signing = signingKey && (await import("./sign.ts"));
-  await signing?.requireAttachments(reference);
+  const { signer } = options;
+  const signing = signer && (await import("./sign.ts"));
+  if (signer) await signing?.requireSignaturePlace(reference, signer);
   const client = await connectForPush(loadRegistriesConfig(), reference, options);
   try {
     const original = storedImage(engine, image);
@@ -172,7 +172,7 @@ async function pushToRegistry(
       mayChangeFormat: options.format === undefined,
       onEvent: options.onEvent,
     });
-    if (signingKey) await signing?.attachSignature(engine, { client, reference }, digest, signingKey);
+    if (signer) await signing?.addSignature(engine, { client, reference }, digest, signer);
     return { destination: formatReference(reference), digest, sizeBytes, tag: reference.tag };
   } finally {
     await client.close();

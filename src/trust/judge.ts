@@ -1,7 +1,8 @@
 import { DhowError } from "../errors.ts";
+import type { JudgedImage } from "./judged-image.ts";
 import type { Policy, Requirement } from "./policy.ts";
 import { requirementsFor } from "./scopes.ts";
-import { type JudgedImage, requireSigstoreSignature, type SigstoreSignature } from "./sigstore.ts";
+import { requireSigstoreSignature, type SigstoreSignature } from "./sigstore.ts";
 
 /** An image that somebody wants to bring in, and where its signatures are. */
 export interface Candidate extends JudgedImage {
@@ -11,8 +12,9 @@ export interface Candidate extends JudgedImage {
   readonly scopes: readonly string[];
   /** For messages: `docker://quay.io/a/b:1`. */
   readonly name: string;
-  /** Asked only if the policy wants signatures. */
+  /** Asked only if the policy wants such signatures. */
   signatures(): Promise<readonly SigstoreSignature[]>;
+  gpgSignatures(): Promise<readonly Uint8Array[]>;
 }
 
 /**
@@ -43,10 +45,8 @@ async function requireOne(requirement: Requirement, image: Candidate): Promise<v
     case "reject":
       throw new DhowError(`Running image ${image.name} is rejected by policy.`, { kind: "permission-denied" });
     case "signedBy":
-      throw new DhowError("the signature policy asks for a GPG signature (signedBy), which dhow cannot check", {
-        kind: "unsupported",
-        hint: `use sigstoreSigned instead, or accept the registry: dhow image trust set -t accept ${image.scopes.at(1) ?? "default"}`,
-      });
+      (await import("./gpg.ts")).requireGpgSignature(requirement, image, await image.gpgSignatures());
+      return;
     case "sigstoreSigned":
       requireSigstoreSignature(requirement, image, await image.signatures());
   }

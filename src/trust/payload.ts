@@ -17,12 +17,13 @@ export type PayloadType = "cosign container image signature" | "atomic container
  * The bytes to be signed.
  * @param createdAt Seconds of the epoch are recorded.
  * @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
+ * @see https://github.com/containers/image/blob/main/docs/containers-signature.5.md
  */
-export function formatPayload({ digest, reference }: SignedClaim, createdAt: Date): Buffer {
+export function formatPayload({ digest, reference }: SignedClaim, createdAt: Date, type: PayloadType): Buffer {
   const critical = {
     identity: { "docker-reference": reference },
     image: { "docker-manifest-digest": digest },
-    type: "cosign container image signature" satisfies PayloadType,
+    type,
   };
   const optional = { creator: "dhow", timestamp: Math.floor(createdAt.getTime() / 1000) };
   return Buffer.from(JSON.stringify({ critical, optional }));

@@ -17,6 +17,8 @@ export interface SignatureStores {
 export interface SignatureStore {
   /** URL under which GPG signatures lie. */
   readonly lookaside: string | undefined;
+  /** Where they are written, if that is not the same. */
+  readonly lookasideStaging: string | undefined;
   /** Whether sigstore signatures lie beside the image in its registry. */
   readonly useSigstoreAttachments: boolean;
 }
@@ -97,12 +99,15 @@ async function mergeFile(merged: Merged, path: string): Promise<void> {
 function parseStore(value: unknown, path: string, section: string): SignatureStore {
   const table = requireTable(value ?? {}, path, section);
   const lookaside = table.lookaside ?? table.sigstore;
+  const staging = table["lookaside-staging"] ?? table["sigstore-staging"];
   const attachments = table["use-sigstore-attachments"] ?? false;
   if (lookaside !== undefined && typeof lookaside !== "string")
     throw mistake(path, `lookaside of ${section} is not text`);
+  if (staging !== undefined && typeof staging !== "string")
+    throw mistake(path, `lookaside-staging of ${section} is not text`);
   if (typeof attachments !== "boolean")
     throw mistake(path, `use-sigstore-attachments of ${section} is neither true nor false`);
-  return { lookaside, useSigstoreAttachments: attachments };
+  return { lookaside, lookasideStaging: staging, useSigstoreAttachments: attachments };
 }
 
 function requireTable(value: unknown, path: string, what: string): Record<string, unknown> {

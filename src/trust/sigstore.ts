@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { DhowError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
-import type { Reference } from "../oci/reference.ts";
+import { type JudgedImage, refused } from "./judged-image.ts";
 import { isSignedByOne, parsePublicKey, signBytes } from "./keys.ts";
 import { formatPayload, parsePayload, type SignedClaim } from "./payload.ts";
 import type { KeySource, SigstoreRequirement } from "./policy.ts";
@@ -28,15 +28,8 @@ export function signatureTag(digest: Digest): string {
 
 /** Signs the claim that the image under a name is this manifest. */
 export function makeSignature(claim: SignedClaim, key: KeyObject, now: Date): SigstoreSignature {
-  const payload = formatPayload(claim, now);
+  const payload = formatPayload(claim, now, "cosign container image signature");
   return { payload, signature: signBytes(payload, key).toString("base64") };
-}
-
-export interface JudgedImage {
-  /** What the user asked for; undefined for images without such a name. */
-  readonly reference: Reference | undefined;
-  /** The manifest's digest, and that of the index which names it: a signature may speak of either. */
-  readonly digests: readonly Digest[];
 }
 
 /**
@@ -108,10 +101,6 @@ function readKeyFile(path: string): Buffer {
       cause,
     });
   }
-}
-
-function refused(reason: string): DhowError {
-  return new DhowError(reason, { kind: "permission-denied" });
 }
 
 function unsupported(what: "fulcio" | "pki" | "rekor"): DhowError {

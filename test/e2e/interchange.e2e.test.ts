@@ -9,7 +9,7 @@ import { findProgram } from "./programs.ts";
 const { registry } = inject("installation");
 
 /** What is pushed or saved by one program, the other one runs: dhow beside Debian's podman and skopeo. */
-describe.skipIf(!canBe("range") || !canUsePodman())("images made by podman and skopeo", () => {
+describe.skipIf(!canBe("range") || !canUsePodman())("images of dhow, podman and skopeo", () => {
   let user: TestUser;
   let peer: Podman;
   /** Two layers, a label, an environment, an entrypoint: as `podman commit` writes them. */
@@ -94,6 +94,89 @@ describe.skipIf(!canBe("range") || !canUsePodman())("images made by podman and s
     await user.succeed(["pull", "-q", "--tls-verify=false", `${name.slice(0, -2)}@${digest}`]);
     expect(await user.succeed(["images", "--digests", "--format", "{{.Digest}}"])).toContain(digest);
     await expectRuns(`${name.slice(0, -2)}@${digest}`);
+  });
+
+  describe("made by dhow", () => {
+    const own = "localhost/own:1";
+    const deleted = "/bin/dhow-deleted";
+    beforeAll(async () => {
+      await user.succeed(["create", "--name", "work", "--network", "none", "localhost/dhow-busybox", "true"]);
+      writeFileSync(join(user.home, "greeting"), "hello from dhow\n");
+      await user.succeed(["cp", join(user.home, "greeting"), "work:/greeting"]);
+      await user.succeed(["cp", join(user.home, "greeting"), `work:${deleted}`]);
+      await user.succeed(["commit", "-q", "work", "localhost/lower:1"]);
+      await user.succeed(["rm", "work"]);
+      // A layer on top that deletes something, too.
+      await user.succeed(["run", "--name", "work", "--network", "none", "localhost/lower:1", "rm", deleted]);
+      const changes = ["LABEL made=by-dhow", "ENV WHO=dhow", 'ENTRYPOINT ["/bin/sh", "-c"]'];
+      const command = `CMD ["cat /greeting; echo $WHO; test ! -e ${deleted}"]`;
+      const flags = [...changes, command].flatMap((change) => ["--change", change]);
+      await user.succeed(["commit", "-q", ...flags, "work", own]);
+      await user.succeed(["rm", "work"]);
+    });
+
+    function expectPodmanRuns(name: string): void {
+      expect(peer.podman("run", "--rm", "--network", "none", name)).toBe("hello from dhow\ndhow");
+      expect(peer.podman("image", "inspect", "--format", "{{.Config.Labels.made}}", name)).toBe("by-dhow");
+      peer.podman("rmi", "-f", name);
+    }
+
+    it.each(["docker-archive", "oci-archive", "oci-dir", "docker-dir"])(
+      "saved as %s, are loaded and run by podman, and read by skopeo",
+      async (format) => {
+        const path = join(user.home, `dhow-${format}`);
+        await user.succeed(["save", "-q", "--format", format, "-o", path, own]);
+        const transport = { "oci-dir": "oci", "docker-dir": "dir" }[format] ?? format;
+        const config = JSON.parse(peer.skopeo("inspect", "--config", `${transport}:${path}`));
+        expect(config.config.Labels).toMatchObject({ made: "by-dhow" });
+        // Podman takes a folder's path for a name, which must not have capital letters, as those of temporary folders have.
+        if (format === "oci-dir") peer.skopeo("copy", "-q", `oci:${path}`, `containers-storage:${own}`);
+        const loaded = format === "oci-dir" ? own : peer.podman("load", "-q", "-i", path);
+        expectPodmanRuns(loaded.replace(/^Loaded image: /, ""));
+      },
+    );
+
+    it("saved together in one archive, are all loaded by podman", async () => {
+      const path = join(user.home, "dhow-several.tar");
+      await user.succeed(["save", "-q", "-m", "-o", path, own, "localhost/lower:1"]);
+      expect(peer.podman("load", "-q", "-i", path).split("\n").sort()).toEqual([
+        "Loaded image: localhost/lower:1",
+        `Loaded image: ${own}`,
+      ]);
+      expectPodmanRuns(own);
+      peer.podman("rmi", "localhost/lower:1");
+    });
+
+    it.each([
+      ["oci", "gzip"],
+      ["oci", "zstd"],
+      ["v2s2", "gzip"],
+    ])("pushed in the format %s with %s, are pulled and run by podman", async (format, compression) => {
+      const name = `${registry}/dhow/${format}-${compression}:1`;
+      const flags = ["-q", "--tls-verify=false", "--format", format, "--compression-format", compression];
+      await user.succeed(["push", ...flags, own, name]);
+      peer.podman("pull", "-q", "--tls-verify=false", name);
+      expectPodmanRuns(name);
+    });
+
+    it("pushed as a list, are pulled and run by podman, and copied with their digests by skopeo", async () => {
+      const name = `${registry}/dhow/list:1`;
+      await user.succeed(["manifest", "create", "both", own]);
+      const far = ["--arch", "s390x", "both", "localhost/lower:1"];
+      await user.succeed(["manifest", "add", ...far]);
+      await user.succeed(["manifest", "push", "-q", "--tls-verify=false", "both", name]);
+      peer.podman("pull", "-q", "--tls-verify=false", name);
+      expectPodmanRuns(name);
+      const archive = `oci-archive:${join(user.home, "list.tar")}:both`;
+      await user.succeed(["manifest", "push", "-q", "both", archive]);
+      const target = `docker://${registry}/skopeo/list:1`;
+      peer.skopeo("copy", "-q", "--all", "--preserve-digests", "--dest-tls-verify=false", archive, target);
+      expect(JSON.parse(peer.skopeo("inspect", "--raw", "--tls-verify=false", target)).manifests).toHaveLength(2);
+      await user.succeed(["pull", "-q", "--tls-verify=false", `${registry}/skopeo/list:1`]);
+      expect(await user.succeed(["run", "--rm", "--network", "none", `${registry}/skopeo/list:1`])).toBe(
+        "hello from dhow\ndhow",
+      );
+    });
   });
 });
 

@@ -29,9 +29,9 @@ describe("loadSignatureStores()", () => {
     write("registries.d/ignored.txt", "not yaml: [");
     const stores = await loadSignatureStores();
     const of = (name: string) => findSignatureStore(stores, parseReference(name));
-    expect(of("alpine:1")).toEqual({ lookaside: "https://old.example/", useSigstoreAttachments: false });
-    expect(of("r.example/app:1")).toEqual({ lookaside: undefined, useSigstoreAttachments: true });
-    expect(of("r.example/team/app:1")).toEqual({ lookaside: "file:///x", useSigstoreAttachments: false });
+    expect(of("alpine:1")).toMatchObject({ lookaside: "https://old.example/", useSigstoreAttachments: false });
+    expect(of("r.example/app:1")).toMatchObject({ lookaside: undefined, useSigstoreAttachments: true });
+    expect(of("r.example/team/app:1")).toMatchObject({ lookaside: "file:///x", useSigstoreAttachments: false });
     expect(findStoreOfScope(stores, "r.example/team")?.lookaside).toBe("file:///x");
     expect(findStoreOfScope(stores, "")?.lookaside).toBe("https://old.example/");
   });

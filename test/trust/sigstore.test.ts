@@ -48,6 +48,7 @@ function judge(signatures: SigstoreSignature[], requirement: object = {}, wanted
     scopes: registryScopes(reference),
     digests: [digest, indexDigest],
     signatures: async () => signatures,
+    gpgSignatures: async () => [],
   };
   return withCauses(requireAccepted(policy, candidate));
 }
@@ -126,7 +127,7 @@ describe("sigstoreSigned", () => {
     await expect(judge([sign()], { keyData: undefined, keyPath: `${folder}/none` })).rejects.toThrow(/\/none/);
   });
 
-  it("stands beside reject and signedBy", async () => {
+  it("stands beside reject", async () => {
     const candidate = (policy: object) =>
       withCauses(
         requireAccepted(parsePolicy(JSON.stringify({ default: policy })), {
@@ -136,6 +137,7 @@ describe("sigstoreSigned", () => {
           scopes: [name],
           digests: [digest],
           signatures: () => Promise.reject(new Error("nobody needs to look")),
+          gpgSignatures: () => Promise.reject(new Error("nobody needs to look")),
         }),
       );
     await candidate([{ type: "insecureAcceptAnything" }]);

@@ -25,9 +25,9 @@ export const push = defineCommand({
   operands: { min: 1, max: 2, complete: "artifacts" },
   async run({ options, operands: [name = "", destination], changed }, { engine, out }) {
     const registry = readRegistryFlags(options, changed("tls-verify"));
-    const signingKey = await readSigningFlags(options);
+    const signer = await readSigningFlags(options);
     const display = options.quiet ? undefined : showCopy(out);
-    const request = { ...registry, signingKey, onEvent: display?.onEvent };
+    const request = { ...registry, signer, onEvent: display?.onEvent };
     const { tag, digest, sizeBytes } = await pushArtifact(engine, name, destination, request).finally(() =>
       display?.end(),
     );

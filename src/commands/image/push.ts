@@ -64,9 +64,9 @@ export const push = defineCommand({
   async run({ options, operands: [source = "", destination], changed }, { engine, out }) {
     const settings = readPushFlags(options, (flag) => changed(flag as keyof typeof options));
     // It may ask for a passphrase: before anything moves on the terminal.
-    const signingKey = await readSigningFlags(options);
+    const signer = await readSigningFlags(options);
     const display = options.quiet ? undefined : showCopy(out);
-    const request = { ...settings, signingKey, onEvent: display?.onEvent };
+    const request = { ...settings, signer, onEvent: display?.onEvent };
     try {
       if (options["all-tags"]) {
         if (destination !== undefined || options.digestfile !== undefined) {

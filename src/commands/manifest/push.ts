@@ -53,10 +53,10 @@ export const push = defineCommand({
     const flags = { ...options, compress: false, "encryption-key": [], "encrypt-layer": [] };
     const settings = readPushFlags(flags, (flag) => changed(flag as keyof typeof options));
     // It may ask for a passphrase: before anything moves on the terminal.
-    const signingKey = await readSigningFlags(options);
+    const signer = await readSigningFlags(options);
     const pushed = await pushList(engine, name, destination, {
       ...settings,
-      signingKey,
+      signer,
       all: options.all,
       addCompression: options["add-compression"].flatMap((value) => value.split(",")).map(readCompression),
       ...(options.quiet ? {} : { watch: () => showCopy(out) }),

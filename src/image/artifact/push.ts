@@ -1,17 +1,17 @@
-import type { KeyObject } from "node:crypto";
 import type { Engine } from "../../engine.ts";
 import { formatReference, parseReference, withDefaultTag } from "../../oci/reference.ts";
 import { loadRegistriesConfig } from "../../registry/registries-conf.ts";
 import type { CopyEvent } from "../copy-event.ts";
 import type { PushedImage } from "../push.ts";
 import { connectForPush, type RegistryOptions } from "../registry-image.ts";
+import type { Signer } from "../sign.ts";
 import { repositoriesOfBlobs } from "../transport/blob-repositories.ts";
 import { writeToRegistry } from "../transport/registry-sink.ts";
 import { storedManifest } from "../transport/stored-image.ts";
 import { recordArtifactEvent } from "./record-event.ts";
 
 export interface PushArtifactOptions extends RegistryOptions {
-  readonly signingKey?: KeyObject | undefined;
+  readonly signer?: Signer | undefined;
   readonly onEvent?: ((event: CopyEvent) => void) | undefined;
 }
 
@@ -23,12 +23,12 @@ export async function pushArtifact(
   engine: Engine,
   source: string,
   destination: string | undefined,
-  { signingKey, onEvent, ...options }: PushArtifactOptions,
+  { signer, onEvent, ...options }: PushArtifactOptions,
 ): Promise<PushedImage> {
   const artifact = engine.artifacts.get(source);
   const reference = withDefaultTag(parseReference((destination ?? artifact.name).replace(/^docker:\/\//, "")));
-  const signing = signingKey && (await import("../sign.ts"));
-  await signing?.requireAttachments(reference);
+  const signing = signer && (await import("../sign.ts"));
+  if (signer) await signing?.requireSignaturePlace(reference, signer);
   const client = await connectForPush(loadRegistriesConfig(), reference, options);
   try {
     const { digest, sizeBytes } = await writeToRegistry(
@@ -42,7 +42,7 @@ export async function pushArtifact(
         onEvent,
       },
     );
-    if (signingKey) await signing?.attachSignature(engine, { client, reference }, digest, signingKey);
+    if (signer) await signing?.addSignature(engine, { client, reference }, digest, signer);
     recordArtifactEvent(engine, "push", artifact);
     return { destination: formatReference(reference), digest, sizeBytes, tag: reference.tag };
   } finally {

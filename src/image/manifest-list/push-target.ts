@@ -36,7 +36,7 @@ export interface PutImageOptions {
 }
 
 type TargetEngine = Pick<Engine, "images" | "paths">;
-type TargetOptions = Pick<PushOptions, "level" | "compression" | "signingKey"> & Parameters<typeof connectForPush>[2];
+type TargetOptions = Pick<PushOptions, "level" | "compression" | "signer"> & Parameters<typeof connectForPush>[2];
 
 /**
  * Connects to the registry that a reference names. With a key, everything that is put there is signed.
@@ -45,14 +45,14 @@ type TargetOptions = Pick<PushOptions, "level" | "compression" | "signingKey"> &
 export async function openRegistryTarget(
   engine: TargetEngine,
   reference: Reference,
-  { signingKey, compression, level, ...options }: TargetOptions,
+  { signer, compression, level, ...options }: TargetOptions,
 ): Promise<ListTarget> {
-  const signing = signingKey && (await import("../sign.ts"));
-  await signing?.requireAttachments(reference);
+  const signing = signer && (await import("../sign.ts"));
+  if (signer) await signing?.requireSignaturePlace(reference, signer);
   const client = await connectForPush(loadRegistriesConfig(), reference, options);
   const findElsewhere = repositoriesOfBlobs(engine, reference);
   const sign = async (digest: Digest) => {
-    if (signingKey) await signing?.attachSignature(engine, { client, reference }, digest, signingKey);
+    if (signer) await signing?.addSignature(engine, { client, reference }, digest, signer);
   };
   return {
     name: formatReference(reference),
@@ -85,10 +85,10 @@ export async function openRegistryTarget(
 export async function openFileTarget(
   engine: TargetEngine,
   place: FilePlace,
-  { signingKey, compression, level }: TargetOptions,
+  { signer, compression, level }: TargetOptions,
 ): Promise<ListTarget> {
   const name = `${place.transport}:${place.path}`;
-  if (signingKey !== undefined) {
+  if (signer !== undefined) {
     throw new DhowError(`cannot sign what goes to ${name}: signatures lie in registries`, { kind: "unsupported" });
   }
   const sink = await openFileSink(engine, place);
