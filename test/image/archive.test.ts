@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { unpackArchive } from "../../src/image/archive/archive-files.ts";
 import { findImages } from "../../src/image/archive/find-images.ts";
 import { folderFiles } from "../../src/image/archive/image-files.ts";
+import { indexPlainArchive } from "../../src/image/archive/plain-archive.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -71,6 +72,14 @@ function ociLayout(change: { digest?: string; size?: number; annotations?: Recor
 
 const read = async (bytes: Buffer) =>
   (await findImages(await unpackArchive(Readable.from([bytes]), join(folder, "files")))).images;
+
+/** The same where they lie. */
+async function readInPlace(bytes: Buffer) {
+  const path = join(folder, "in-place.tar");
+  writeFileSync(path, bytes);
+  const files = indexPlainArchive(path);
+  return files && (await findImages(files)).images;
+}
 
 /** Writes entries into a folder, as tar would. */
 function layOut(entries: readonly Entry[]): string {
@@ -200,6 +209,46 @@ describe("findImages()", () => {
     ["nothing", async () => Buffer.alloc(0)],
   ])("refuses %s", async (_, make) => {
     await expect(make().then(read)).rejects.toMatchObject({ kind: "corrupt" });
+  });
+});
+
+describe("indexPlainArchive()", () => {
+  it("finds images where they lie, and checks what it copies", async () => {
+    const [image] = (await readInPlace(await archive(dockerSave))) ?? [];
+    expect(image?.names).toEqual(["docker.io/library/a:1", "docker.io/library/b:2"]);
+    const path = join(folder, "copy");
+    const [layer] = image?.manifest.layers ?? [];
+    if (layer) await image?.fetchBlob(layer, { path });
+    expect(readFileSync(path, "utf8")).toBe("layer bytes");
+    if (image) await image.fetchBlob(image.manifest.config, { path });
+    expect(readFileSync(path, "utf8")).toBe(config);
+    const [fromLayout] = (await readInPlace(await archive(ociLayout()))) ?? [];
+    if (fromLayout) await fromLayout.fetchBlob(fromLayout.manifest.config, { path });
+    expect(readFileSync(path, "utf8")).toBe(config);
+  });
+
+  it("believes no config that names other layers than there are", async () => {
+    const diffIds = Array(2).fill(`sha256:${sha256("something else")}`);
+    const other = JSON.stringify({ ...JSON.parse(config), rootfs: { type: "layers", diff_ids: diffIds } });
+    const entries = dockerSave.map((entry): Entry => (entry[0] === "config.json" ? ["config.json", other] : entry));
+    const [image] = (await readInPlace(await archive(entries))) ?? [];
+    const [layer] = image?.manifest.layers ?? [];
+    expect(layer?.digest).toBe(diffIds[0]);
+    await expect(layer && image?.fetchBlob(layer, { path: join(folder, "copy") })).rejects.toMatchObject({
+      kind: "corrupt",
+    });
+  });
+
+  it("leaves what is compressed, and what is no archive, to others", async () => {
+    expect(await readInPlace(gzipSync(await archive(dockerSave)))).toBeUndefined();
+    for (const other of ["", "x", "noise".repeat(300)]) {
+      expect(await readInPlace(Buffer.from(other))).toBeUndefined();
+    }
+  });
+
+  it("refuses a truncated archive", async () => {
+    const bytes = await archive(dockerSave);
+    await expect(readInPlace(bytes.subarray(0, 700))).rejects.toMatchObject({ kind: "corrupt" });
   });
 });
 

@@ -3,14 +3,11 @@ import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { posix } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { extract, type Header } from "tar-stream";
+import { extract } from "tar-stream";
 import { DhowError } from "../../errors.ts";
 import { parseDigest } from "../../oci/digest.ts";
 import { decompress } from "../../storage/unpack/decompress.ts";
-import type { ImageFile, ImageFiles } from "./image-files.ts";
-
-/** More entries than any image archive has: a stop for hostile ones. */
-const maximalEntries = 10_000;
+import { type ImageFile, type ImageFiles, linkTarget, maximalEntries } from "./image-files.ts";
 
 /**
  * Copies the regular files of a tar archive (plain, gzip, zstd, xz or bzip2) into a folder, computing their digests on the way.
@@ -79,14 +76,7 @@ async function copyOut(content: AsyncIterable<Buffer>, path: string): Promise<Im
     closeSync(file);
   }
   const digest = parseDigest(`sha256:${hash.digest("hex")}`);
-  return { path, sizeBytes, isOurs: true, findDigest: () => Promise.resolve(digest) };
-}
-
-/** Old `docker save` writes a layer that occurs twice as a symbolic link. */
-function linkTarget(name: string, { type, linkname }: Header): string | undefined {
-  if (linkname === undefined || linkname === null) return undefined;
-  if (type === "symlink") return normalise(posix.join(posix.dirname(name), linkname));
-  return type === "link" ? normalise(linkname) : undefined;
+  return { path, offset: 0, sizeBytes, isOurs: true, findDigest: () => Promise.resolve(digest) };
 }
 
 function normalise(name: string): string {

@@ -1,9 +1,10 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { Descriptor, Manifest } from "../../oci/image.ts";
 import { mediaTypes } from "../../oci/image.ts";
+import { parseImageConfig } from "../../oci/manifest.ts";
 import { normalizeReference } from "../../oci/reference.ts";
 import { type FileImage, fileImage } from "./file-image.ts";
-import { damaged, getFile, type ImageFile, type ImageFiles, readFileJson } from "./image-files.ts";
+import { damaged, getFile, type ImageFile, type ImageFiles, readFileBytes, readFileJson } from "./image-files.ts";
 import { layerType } from "./layer-type.ts";
 
 interface DockerEntry {
@@ -31,11 +32,12 @@ function isDockerEntry(value: unknown): value is DockerEntry {
 async function readEntry(files: ImageFiles, { Config, RepoTags, Layers }: DockerEntry): Promise<FileImage> {
   const layers = Layers.map((name) => getFile(files, name));
   const config = getFile(files, Config);
+  const diffIds = parseImageConfig(readFileBytes(config, Config)).rootfs.diff_ids;
   const manifest: Manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.dockerManifest,
     config: await describeFile(mediaTypes.dockerConfig, config),
-    layers: await Promise.all(layers.map((layer) => describeFile(layerType(layer), layer))),
+    layers: await Promise.all(layers.map((layer, position) => describeLayer(layer, diffIds[position]))),
   };
   const blobs = new Map<Digest, ImageFile>([[manifest.config.digest, config]]);
   for (const [position, layer] of layers.entries()) blobs.set((manifest.layers[position] as Descriptor).digest, layer);
@@ -44,6 +46,18 @@ async function readEntry(files: ImageFiles, { Config, RepoTags, Layers }: Docker
     names: (RepoTags ?? []).map(normalizeReference),
     blobs,
   });
+}
+
+/**
+ * A layer without compression has the digest that the config names, which is checked when it is copied. Nobody needs to read it
+ * before that, unless it has been read already.
+ */
+async function describeLayer(layer: ImageFile, diffId: Digest | undefined): Promise<Descriptor> {
+  const mediaType = layerType(layer);
+  if (layer.isOurs || mediaType !== mediaTypes.dockerLayer || diffId === undefined) {
+    return describeFile(mediaType, layer);
+  }
+  return { mediaType, digest: diffId, size: layer.sizeBytes };
 }
 
 async function describeFile(mediaType: string, file: ImageFile): Promise<Descriptor> {

@@ -77,7 +77,9 @@ async function copyBlob(file: ImageFile, descriptor: Descriptor, target: BlobTar
   const output = openSync(target.path, "w", 0o600);
   let copied = 0;
   try {
-    for await (const part of createReadStream(file.path, { highWaterMark: 1 << 20 })) {
+    const { offset: start, sizeBytes } = file;
+    const region = { start, end: Math.max(start, start + sizeBytes - 1), highWaterMark: 1 << 20 };
+    for await (const part of sizeBytes === 0 ? [] : createReadStream(file.path, region)) {
       target.signal?.throwIfAborted();
       const chunk = part as Buffer;
       hash.update(chunk);

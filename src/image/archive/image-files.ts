@@ -1,13 +1,18 @@
 import { createHash } from "node:crypto";
-import { createReadStream, readFileSync, statSync } from "node:fs";
+import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
 import { posix } from "node:path";
-import { DhowError } from "../../errors.ts";
+import { DhowError, errnoOf } from "../../errors.ts";
 import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { manifestSizeLimit } from "../../oci/manifest.ts";
+
+/** More entries than any image archive has: a stop for hostile ones. */
+export const maximalEntries = 10_000;
 
 /** A regular file of an archive or a folder of images. */
 export interface ImageFile {
   readonly path: string;
+  /** Where in the file at the path it begins. */
+  readonly offset: number;
   readonly sizeBytes: number;
   /** Whether it is a copy of ours, that nobody else changes and that may be moved away. */
   readonly isOurs: boolean;
@@ -29,7 +34,7 @@ export function folderFiles(folder: string): ImageFiles {
       const path = `${folder}${posix.normalize(`/${name}`)}`;
       const stats = statSync(path, { throwIfNoEntry: false });
       if (!stats?.isFile()) return undefined;
-      return { path, sizeBytes: stats.size, isOurs: false, findDigest: () => digestOfFile(path) };
+      return { path, offset: 0, sizeBytes: stats.size, isOurs: false, findDigest: () => digestOfFile(path) };
     },
   };
 }
@@ -48,9 +53,35 @@ export function getFile(files: ImageFiles, name: string): ImageFile {
 }
 
 /** Reads a small file whole. @throws {DhowError} `corrupt` if it is not small. */
-export function readFileBytes({ path, sizeBytes }: ImageFile, name: string): Buffer {
-  if (sizeBytes > manifestSizeLimit) throw damaged(`${name} is larger than ${manifestSizeLimit} bytes`);
-  return readFileSync(path);
+export function readFileBytes(file: ImageFile, name: string): Buffer {
+  if (file.sizeBytes > manifestSizeLimit) throw damaged(`${name} is larger than ${manifestSizeLimit} bytes`);
+  return readHead(file, file.sizeBytes);
+}
+
+/** The first bytes of a file, as many as there are. */
+export function readHead({ path, offset, sizeBytes }: ImageFile, length: number): Buffer {
+  const bytes = Buffer.alloc(Math.min(length, sizeBytes));
+  const fd = openSync(path, "r");
+  try {
+    let read = 0;
+    for (let count = -1; count !== 0 && read < bytes.length; read += count) {
+      count = readSync(fd, bytes, read, bytes.length - read, offset + read);
+    }
+    return bytes.subarray(0, read);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Where a link in an archive leads: old `docker save` writes a layer that occurs twice as a symbolic link. */
+export function linkTarget(
+  name: string,
+  { type, linkname }: { readonly type?: string | null | undefined; readonly linkname?: string | null | undefined },
+): string | undefined {
+  if (linkname === undefined || linkname === null) return undefined;
+  const normalise = (path: string) => posix.normalize(`/${path}`).slice(1);
+  if (type === "symlink") return normalise(posix.join(posix.dirname(name), linkname));
+  return type === "link" ? normalise(linkname) : undefined;
 }
 
 /** Reads a JSON file. @throws {DhowError} `corrupt`. */
@@ -66,4 +97,14 @@ export function readFileJson(file: ImageFile, name: string): unknown {
 /** An archive or folder that is not what it should be. */
 export function damaged(reason: string, cause?: unknown): DhowError {
   return new DhowError(`cannot read the archive: ${reason}`, { kind: "corrupt", cause });
+}
+
+/** @throws {DhowError} `not-found`, `permission-denied`. */
+export function openExisting(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (cause) {
+    const kind = errnoOf(cause) === "EACCES" ? "permission-denied" : "not-found";
+    throw new DhowError(`cannot open ${path}`, { kind, cause });
+  }
 }

@@ -1,18 +1,10 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { mediaTypes } from "../../oci/image.ts";
 import { compressionOf } from "../../storage/unpack/decompress.ts";
-import type { ImageFile } from "./image-files.ts";
+import { type ImageFile, readHead } from "./image-files.ts";
 
 /** Docker's media type of a layer's file, which tells its compression by its first bytes. */
-export function layerType({ path }: ImageFile): string {
-  const head = Buffer.alloc(6);
-  const file = openSync(path, "r");
-  try {
-    readSync(file, head);
-  } finally {
-    closeSync(file);
-  }
-  switch (compressionOf(head)) {
+export function layerType(file: ImageFile): string {
+  switch (compressionOf(readHead(file, 6))) {
     case "gzip":
       return mediaTypes.dockerLayerGzip;
     case "zstd":

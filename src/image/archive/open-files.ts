@@ -1,10 +1,10 @@
-import { createReadStream, openSync, statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import type { Readable } from "node:stream";
 import type { Engine } from "../../engine.ts";
-import { DhowError, errnoOf } from "../../errors.ts";
 import { newTemporaryPath, removeTree } from "../../storage/temporary.ts";
 import { unpackArchive } from "./archive-files.ts";
-import { folderFiles, type ImageFiles } from "./image-files.ts";
+import { folderFiles, type ImageFiles, openExisting } from "./image-files.ts";
+import { indexPlainArchive } from "./plain-archive.ts";
 
 /** The files of an archive or a folder; the copies of an archive's go when it is disposed of. */
 export interface OpenFiles extends ImageFiles, Disposable {
@@ -20,7 +20,9 @@ export async function openFiles(engine: Pick<Engine, "paths">, path: string): Pr
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     return { ...folderFiles(path), isFolder: true, [Symbol.dispose]: () => {} };
   }
-  return openArchiveStream(engine, openArchive(path));
+  const files = statSync(path, { throwIfNoEntry: false })?.isFile() ? indexPlainArchive(path) : undefined;
+  if (files === undefined) return openArchiveStream(engine, openArchive(path));
+  return { ...files, isFolder: false, [Symbol.dispose]: () => {} };
 }
 
 /** Opens an archive that is read as it comes. @throws {DhowError} `corrupt`. */
@@ -45,13 +47,4 @@ export function stdinArchive(): Readable {
 export function openArchive(path: string): Readable {
   const fd = openExisting(path);
   return createReadStream(path, { fd, highWaterMark: 1 << 20 });
-}
-
-function openExisting(path: string): number {
-  try {
-    return openSync(path, "r");
-  } catch (cause) {
-    const kind = errnoOf(cause) === "EACCES" ? "permission-denied" : "not-found";
-    throw new DhowError(`cannot open ${path}`, { kind, cause });
-  }
 }
