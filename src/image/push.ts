@@ -2,10 +2,13 @@ import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { ManifestFormat } from "../oci/convert-manifest.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { Platform } from "../oci/image.ts";
+import { formatPlatform, matchesPlatform } from "../oci/platform.ts";
 import { formatReference, parseReference, type Reference, repositoryName, withDefaultTag } from "../oci/reference.ts";
 import { loadRegistriesConfig } from "../registry/registries-conf.ts";
 import type { ImageRecord } from "../storage/images.ts";
 import type { CompressionChoice } from "../storage/pack/compress-chunks.ts";
+import { loadPolicy } from "../trust/policy-file.ts";
 import type { CopyEvent } from "./copy-event.ts";
 import { findImage } from "./find.ts";
 import { recordImageEvent } from "./record-event.ts";
@@ -28,6 +31,8 @@ export interface PushOptions extends RegistryOptions {
   readonly forceCompression: boolean;
   /** The level for layers that have no compression yet. */
   readonly level: number | undefined;
+  /** Which of the images that a name stands for; undefined: this machine's, else the newest. */
+  readonly platform?: Platform | undefined;
   /** For `dir:`: compresses layers that are not. */
   readonly compress: boolean;
   /** Signs what is pushed, under the name that it gets. */
@@ -55,8 +60,16 @@ export async function pushImage(
   destination: string | undefined,
   options: PushOptions,
 ): Promise<PushedImage> {
-  if (engine.manifestLists.find(source)) return pushWholeList(engine, source, destination, options);
-  const image = await findImage(engine, source);
+  // What leaves the store is not judged, but a policy that cannot be read stops everything, as with podman.
+  loadPolicy();
+  const { platform } = options;
+  if (platform === undefined && engine.manifestLists.find(source)) {
+    return pushWholeList(engine, source, destination, options);
+  }
+  const image = await findImage(engine, source, platform);
+  if (platform !== undefined && !matchesPlatform(image, platform)) {
+    throw new DhowError(`${source}: image not known for ${formatPlatform(platform)}`, { kind: "not-found" });
+  }
   const target = destination === undefined ? ownLocation(engine, image, source) : readDestination(destination);
   const pushed = await pushTo(engine, { image, source, target }, options);
   recordImageEvent(engine, image, "push", pushed.destination);

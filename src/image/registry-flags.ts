@@ -1,4 +1,5 @@
 import { DhowError } from "../errors.ts";
+import { setVariable } from "../system/environment.ts";
 import type { RegistryOptions } from "./registry-image.ts";
 import { readRetryFlags } from "./retry-flags.ts";
 
@@ -10,6 +11,7 @@ export interface RegistryFlags {
   readonly "cert-dir": string | undefined;
   readonly retry: number | undefined;
   readonly "retry-delay": string | undefined;
+  readonly "signature-policy"?: string | undefined;
 }
 
 /**
@@ -18,7 +20,8 @@ export interface RegistryFlags {
  * @throws {DhowError} `invalid-argument`.
  */
 export function readRegistryFlags(flags: RegistryFlags, isTlsVerifyGiven: boolean): RegistryOptions {
-  const { authfile, creds, retry } = flags;
+  const { authfile, creds, retry, "signature-policy": policy } = flags;
+  if (policy !== undefined) setVariable("CONTAINERS_POLICY_JSON", policy);
   return {
     tlsVerify: isTlsVerifyGiven ? flags["tls-verify"] : undefined,
     authFile: authfile,

@@ -17,6 +17,16 @@ export const registryOptions = {
   ...retryOptions(),
 } as const satisfies OptionTable;
 
+/** For what brings images in or sends them away. */
+export const policyOption = {
+  "signature-policy": {
+    type: "string",
+    hidden: true,
+    describe: "Path of the signature policy to use instead of policy.json",
+    complete: "files",
+  },
+} as const satisfies OptionTable;
+
 /** @param action What is tried again, for help: `pull`. */
 export function retryOptions(action?: string) {
   return {

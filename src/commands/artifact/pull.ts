@@ -1,5 +1,5 @@
 import { defineCommand } from "../../cli/command.ts";
-import { registryOptions } from "../../cli/options/registry.ts";
+import { policyOption, registryOptions } from "../../cli/options/registry.ts";
 import { DhowError } from "../../errors.ts";
 import { pullArtifact } from "../../image/artifact/pull.ts";
 import { readRegistryFlags } from "../../image/registry-flags.ts";
@@ -13,6 +13,7 @@ export const pull = defineCommand({
   examples: ["dhow artifact pull quay.io/myimage/myartifact:latest"],
   options: {
     ...registryOptions,
+    ...policyOption,
     "decryption-key": { type: "string", array: true, describe: "Key needed to decrypt the artifact (refused)" },
     quiet: { type: "boolean", short: "q", describe: "Suppress output information when pulling artifacts" },
   },

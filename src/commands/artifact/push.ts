@@ -1,5 +1,5 @@
 import { defineCommand } from "../../cli/command.ts";
-import { registryOptions, retryOptions } from "../../cli/options/registry.ts";
+import { policyOption, registryOptions, retryOptions } from "../../cli/options/registry.ts";
 import { pushArtifact } from "../../image/artifact/push.ts";
 import { readRegistryFlags } from "../../image/registry-flags.ts";
 import { showCopy } from "../copy-progress.ts";
@@ -13,6 +13,7 @@ export const push = defineCommand({
   examples: ["dhow artifact push quay.io/myimage/myartifact:latest"],
   options: {
     ...registryOptions,
+    ...policyOption,
     ...retryOptions("push"),
     digestfile: {
       type: "string",

@@ -1,11 +1,12 @@
 import { defineCommand } from "../../cli/command.ts";
-import { registryOptions, retryOptions } from "../../cli/options/registry.ts";
+import { policyOption, registryOptions, retryOptions } from "../../cli/options/registry.ts";
 import type { Output } from "../../cli/output.ts";
 import { DhowError } from "../../errors.ts";
 import { type PushedImage, pushAllTags, pushImage } from "../../image/push.ts";
 import { readPushFlags } from "../../image/push-flags.ts";
 import { showCopy } from "../copy-progress.ts";
 import { writeDigestFile } from "../digest-file.ts";
+import { platformOption, readPlatform } from "./platform-option.ts";
 import { readSigningFlags, signingOptions } from "./signing.ts";
 
 export const push = defineCommand({
@@ -22,6 +23,7 @@ export const push = defineCommand({
   options: {
     "all-tags": { type: "boolean", short: "a", describe: "Push all tags of the repository that are stored" },
     ...registryOptions,
+    ...policyOption,
     ...retryOptions("push"),
     compress: {
       type: "boolean",
@@ -53,6 +55,7 @@ export const push = defineCommand({
         "Manifest type (oci or v2s2) to use in the destination (default is manifest type of source, with fallbacks)",
       valueName: "format",
     },
+    ...platformOption,
     quiet: { type: "boolean", short: "q", describe: "Suppress output information when pushing images" },
     "remove-signatures": {
       type: "boolean",
@@ -66,7 +69,8 @@ export const push = defineCommand({
     // It may ask for a passphrase: before anything moves on the terminal.
     const signer = await readSigningFlags(options);
     const display = options.quiet ? undefined : showCopy(out);
-    const request = { ...settings, signer, onEvent: display?.onEvent };
+    const platform = readPlatform(options.platform);
+    const request = { ...settings, platform, signer, onEvent: display?.onEvent };
     try {
       if (options["all-tags"]) {
         if (destination !== undefined || options.digestfile !== undefined) {

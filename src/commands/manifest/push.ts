@@ -1,5 +1,5 @@
 import { defineCommand } from "../../cli/command.ts";
-import { registryOptions, retryOptions } from "../../cli/options/registry.ts";
+import { policyOption, registryOptions, retryOptions } from "../../cli/options/registry.ts";
 import { DhowError } from "../../errors.ts";
 import { pushList } from "../../image/manifest-list/push.ts";
 import { removeList } from "../../image/manifest-list/remove.ts";
@@ -20,6 +20,7 @@ export const push = defineCommand({
   ],
   options: {
     ...registryOptions,
+    ...policyOption,
     "add-compression": {
       type: "string",
       array: true,

@@ -1,6 +1,7 @@
 import type { Engine } from "../../engine.ts";
 import { formatReference, parseReference, withDefaultTag } from "../../oci/reference.ts";
 import { loadRegistriesConfig } from "../../registry/registries-conf.ts";
+import { loadPolicy } from "../../trust/policy-file.ts";
 import type { CopyEvent } from "../copy-event.ts";
 import type { PushedImage } from "../push.ts";
 import { connectForPush, type RegistryOptions } from "../registry-image.ts";
@@ -25,6 +26,7 @@ export async function pushArtifact(
   destination: string | undefined,
   { signer, onEvent, ...options }: PushArtifactOptions,
 ): Promise<PushedImage> {
+  loadPolicy();
   const artifact = engine.artifacts.get(source);
   const reference = withDefaultTag(parseReference((destination ?? artifact.name).replace(/^docker:\/\//, "")));
   const signing = signer && (await import("../sign.ts"));

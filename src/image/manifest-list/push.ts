@@ -8,6 +8,7 @@ import { parseReference, repositoryName, withDefaultTag } from "../../oci/refere
 import { loadRegistriesConfig } from "../../registry/registries-conf.ts";
 import { sha256 } from "../../storage/hash.ts";
 import type { ManifestListRecord } from "../../storage/manifest-lists.ts";
+import { loadPolicy } from "../../trust/policy-file.ts";
 import type { CopyEvent } from "../copy-event.ts";
 import type { PushOptions } from "../push.ts";
 import { recordImageEvent } from "../record-event.ts";
@@ -51,6 +52,7 @@ export async function pushList(
   destination: string | undefined,
   options: PushListOptions,
 ): Promise<PushedList> {
+  loadPolicy();
   const list = engine.manifestLists.get(name);
   await using target = await openTarget(engine, destination ?? list.names[0] ?? name, options);
   const entries = options.all ? await pushEntries({ engine, list, target, options }) : undefined;

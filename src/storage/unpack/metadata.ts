@@ -75,7 +75,9 @@ function setXattrs(path: BytePath, { xattrs, real }: Metadata, lost: Tally): voi
   for (const [name, value] of xattrs) {
     if (isReservedXattr(name)) continue;
     try {
-      libc().setXattr(toSystemPath(path), name.replaceAll("\0", "?"), value);
+      // In archives names are bytes, in system calls of ours they are text.
+      const text = Buffer.from(name.replaceAll("\0", "?"), "latin1").toString("utf8");
+      libc().setXattr(toSystemPath(path), text, value);
     } catch (error) {
       if (!tolerated.has(errnoOf(error) ?? "")) throw error;
       lost.count(real);

@@ -210,13 +210,14 @@ describe("unpackLayer() with extended headers", () => {
           "SCHILY.xattr.trusted.overlay.redirect": "/etc",
         }),
         { name: "f" },
-        paxHeader({ "LIBARCHIVE.xattr.user.a%3Db": value.toString("base64") }),
+        paxHeader({ "LIBARCHIVE.xattr.user.a%3Db": value.toString("base64"), "LIBARCHIVE.xattr.user.%C3%A9": "YQ==" }),
         { name: "d", type: "5" },
       ),
     );
     expect(libc().listXattrs(join(box.layer, "f"))).toEqual(["user.bin"]);
     expect(libc().getXattr(join(box.layer, "f"), "user.bin")).toEqual(value);
     expect(libc().getXattr(join(box.layer, "d"), "user.a=b")).toEqual(value);
+    expect(libc().getXattr(join(box.layer, "d"), "user.é")?.toString()).toBe("a");
   });
 
   it.runIf(itAsRoot)("sets file capabilities after the owner", async () => {

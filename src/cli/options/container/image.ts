@@ -1,5 +1,5 @@
 import type { OptionTable } from "../../command.ts";
-import { registryOptions, retryOptions } from "../registry.ts";
+import { policyOption, registryOptions, retryOptions } from "../registry.ts";
 
 /** Which image, and how it is fetched. */
 export const imageOptions = {
@@ -25,5 +25,6 @@ export const imageOptions = {
   },
   quiet: { type: "boolean", short: "q", describe: "Suppress output information when pulling images" },
   ...registryOptions,
+  ...policyOption,
   ...retryOptions("pull"),
 } as const satisfies OptionTable;
