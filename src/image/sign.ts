@@ -11,7 +11,7 @@ import { loadRegistriesConfig } from "../registry/registries-conf.ts";
 import { sha256 } from "../storage/hash.ts";
 import { newTemporaryPath } from "../storage/temporary.ts";
 import { writeFileAtomic } from "../system/files.ts";
-import { type GpgSigner, signWithGpg } from "../trust/gpg.ts";
+import { type GpgSigner, requireGpgKey, signWithGpg } from "../trust/gpg.ts";
 import { readPrivateKey } from "../trust/keys.ts";
 import { addSignatureFile, lookasideFolder, lookasideUrl } from "../trust/lookaside.ts";
 import { findSignatureStore, loadSignatureStores } from "../trust/registries-d.ts";
@@ -81,12 +81,13 @@ export function readPassphraseFile(path: string): Buffer {
 }
 
 /**
- * Whether signatures of an image can be put where they belong. Called before anything is uploaded.
- * @throws {DhowError} `unsupported` if registries.d does not say so.
+ * Whether signatures of an image can be made, and put where they belong. Called before anything is uploaded.
+ * @throws {DhowError} `unsupported` if registries.d does not say so; `not-found` for a key that is not there.
  */
-export async function requireSignaturePlace(reference: Reference, { kind }: Signer): Promise<void> {
+export async function requireSignaturePlace(reference: Reference, signer: Signer): Promise<void> {
   const store = findSignatureStore(await loadSignatureStores(), reference);
-  if (kind === "gpg") {
+  if (signer.kind === "gpg") {
+    requireGpgKey(signer);
     lookasideFolder(lookasideUrl(store, "write"));
     return;
   }

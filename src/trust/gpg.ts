@@ -23,9 +23,7 @@ export interface GpgSigner {
  */
 export function signWithGpg(claim: SignedClaim, { identity, passphrase }: GpgSigner): Buffer {
   const payload = formatPayload(claim, new Date(), "atomic container signature");
-  const home = getVariable("GNUPGHOME") ?? `${homeDirectory() ?? ""}/.gnupg`;
-  const hadAgent = existsSync(`${home}/S.gpg-agent`);
-  try {
+  return withAgent(() => {
     const secret = passphrase === undefined ? [] : ["--pinentry-mode", "loopback", "--passphrase-fd", "0"];
     // gpg takes the first line for the passphrase then.
     const input = passphrase === undefined ? payload : Buffer.concat([passphrase, Buffer.from("\n"), payload]);
@@ -35,12 +33,34 @@ export function signWithGpg(claim: SignedClaim, { identity, passphrase }: GpgSig
     throw new DhowError(`cannot sign with the key of ${JSON.stringify(identity)}: ${lastLine(stderr)}`, {
       kind: /no secret key|skipped/i.test(stderr) ? "not-found" : "permission-denied",
     });
+  });
+}
+
+/**
+ * Whether the user's keyring has the key. Called before anything is uploaded.
+ * @throws {DhowError} `not-found`; `unavailable` if gpg is missing.
+ */
+export function requireGpgKey({ identity }: GpgSigner): void {
+  withAgent(() => {
+    const { exitCode, stderr } = runGpg(["--batch", "--no-tty", "--list-secret-keys", "--", identity], Buffer.alloc(0));
+    if (exitCode === 0) return;
+    throw new DhowError(`cannot sign with the key of ${JSON.stringify(identity)}: ${lastLine(stderr)}`, {
+      kind: "not-found",
+    });
+  });
+}
+
+/** The agent that gpg starts for us would go on for ever, and hold the user's namespaces. */
+function withAgent<T>(work: () => T): T {
+  const home = getVariable("GNUPGHOME") ?? `${homeDirectory() ?? ""}/.gnupg`;
+  const hadAgent = existsSync(`${home}/S.gpg-agent`);
+  try {
+    return work();
   } finally {
     if (!hadAgent) endAgent();
   }
 }
 
-/** The agent that gpg has started for us would go on for ever, and hold the user's namespaces. */
 function endAgent(): void {
   try {
     runWithBytes(["gpgconf", "--kill", "gpg-agent"], { env: childEnvironment() });

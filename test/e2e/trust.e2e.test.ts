@@ -162,7 +162,9 @@ describe.skipIf(!canBe("range"))("the signature policy", () => {
     expect((await push(...key)).stderr).toContain(`the private key ${encrypted} is encrypted`);
     expect(await push(...key, "--sign-passphrase-file", passphrase)).toMatchObject({ exitCode: 0 });
     expect((await pull(name)).exitCode).toBe(0);
-    expect((await push("--sign-by", "me@example.com")).stderr).toContain("cannot use --sign-by");
+    expect((await push("--sign-by", "me@example.com")).stderr).toContain(
+      'cannot sign with the key of "me@example.com"',
+    );
 
     const digest = await publish("trust/later", () => []);
     expect((await pull(`${registry}/trust/later:1`)).exitCode).toBe(125);
@@ -170,6 +172,38 @@ describe.skipIf(!canBe("range"))("the signature policy", () => {
     expect(await user.succeed([...sign, `${registry}/trust/later:1`])).toBe(digest);
     await user.succeed([...sign, `${registry}/trust/later:1`]);
     expect((await pull(`${registry}/trust/later:1`)).exitCode).toBe(0);
+  });
+
+  it("is satisfied by GPG signatures, which push and image sign make", async () => {
+    const gpg = async (...args: string[]) => {
+      const flags = ["--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""];
+      const result = await user.program(["gpg", ...flags, ...args]);
+      if (result.exitCode !== 0) throw new Error(result.stderr);
+    };
+    await gpg("--quick-generate-key", "me@example.com", "ed25519", "sign", "never");
+    await gpg("--output", "me.gpg", "--export", "me@example.com");
+    await user.program(["gpgconf", "--kill", "gpg-agent"]);
+    const lookaside = join(user.home, "lookaside");
+    const section = `    use-sigstore-attachments: true\n    lookaside: file://${lookaside}\n`;
+    write(".config/containers/registries.d/test.yaml", `docker:\n  ${registry}:\n${section}`);
+    const requirement = { type: "signedBy", keyType: "GPGKeys", keyPath: join(user.home, "me.gpg") };
+    policy({ [registry]: [requirement] }, [{ type: "insecureAcceptAnything" }]);
+    const name = `${registry}/trust/gpg:1`;
+    const push = ["push", "-q", "--tls-verify=false"];
+    await user.succeed([...push, "localhost/dhow-busybox", name]);
+    expect((await pull(name)).stderr).toContain("A signature was required, but no signature exists");
+    await user.succeed(["image", "sign", "--tls-verify=false", "--sign-by", "me@example.com", name]);
+    expect(await pull(name)).toMatchObject({ exitCode: 0 });
+    const other = `${registry}/trust/gpg-pushed:1`;
+    await user.succeed([...push, "--sign-by", "me@example.com", "localhost/dhow-busybox", other]);
+    expect(await pull(other)).toMatchObject({ exitCode: 0 });
+    const digest = await user.succeed(["image", "inspect", "--format", "{{.Digest}}", other]);
+    const stored = ["--directory", join(user.home, "signatures"), `containers-storage:${other}`];
+    await user.succeed(["image", "sign", "--sign-by", "me@example.com", ...stored]);
+    const place = `signatures/trust/gpg-pushed@${digest.replace(":", "=")}/signature-1`;
+    expect((await user.program(["gpg", "--verify", place])).stderr).toContain("Good signature");
+    await user.program(["gpgconf", "--kill", "gpg-agent"]);
+    await user.expectNothingLeft();
   });
 
   it("is satisfied by a signature over which openssl agrees", async () => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Digest, parseDigest } from "../../src/oci/digest.ts";
 import { parseReference } from "../../src/oci/reference.ts";
 import { setVariable } from "../../src/system/environment.ts";
-import { signWithGpg } from "../../src/trust/gpg.ts";
+import { requireGpgKey, signWithGpg } from "../../src/trust/gpg.ts";
 import { requireAccepted } from "../../src/trust/judge.ts";
 import { addSignatureFile, lookasideFolder, lookasideUrl, signatureName } from "../../src/trust/lookaside.ts";
 import { parsePolicy } from "../../src/trust/policy.ts";
@@ -126,6 +126,9 @@ describe.skipIf(!hasGpg)("GPG signatures", () => {
     expect(() => eve("wrong")).toThrow(/cannot sign with the key of "eve@example.com"/);
     expect(await judge([eve("open sesame")], { keys: ["eve@example.com"] })).toBe("accepted");
     expect(() => sign("nobody@example.com")).toThrow(expect.objectContaining({ kind: "not-found" }));
+    const signer = (identity: string) => ({ kind: "gpg", identity, passphrase: undefined }) as const;
+    requireGpgKey(signer("eve@example.com"));
+    expect(() => requireGpgKey(signer("nobody@example.com"))).toThrow(expect.objectContaining({ kind: "not-found" }));
   });
 
   it("lie in a lookaside, numbered", () => {
