@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { closeSync, createReadStream, openSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { DhowError } from "../../errors.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Descriptor, Manifest } from "../../oci/image.ts";
@@ -72,19 +73,25 @@ async function moveBlob(file: ImageFile, descriptor: Descriptor, { path, onProgr
   onProgress?.(descriptor.size);
 }
 
+const chunkBytes = 1 << 20;
+
+/** One buffer does for all of it, so that memory stays flat whatever the size. */
 async function copyBlob(file: ImageFile, descriptor: Descriptor, target: BlobTarget): Promise<void> {
   const hash = createHash("sha256");
+  const buffer = Buffer.allocUnsafeSlow(chunkBytes);
+  await using source = await open(file.path, "r");
   const output = openSync(target.path, "w", 0o600);
   let copied = 0;
   try {
-    const { offset: start, sizeBytes } = file;
-    const region = { start, end: Math.max(start, start + sizeBytes - 1), highWaterMark: 1 << 20 };
-    for await (const part of sizeBytes === 0 ? [] : createReadStream(file.path, region)) {
+    while (copied < file.sizeBytes) {
       target.signal?.throwIfAborted();
-      const chunk = part as Buffer;
+      const length = Math.min(chunkBytes, file.sizeBytes - copied);
+      const { bytesRead } = await source.read(buffer, 0, length, file.offset + copied);
+      if (bytesRead === 0) break;
+      const chunk = buffer.subarray(0, bytesRead);
       hash.update(chunk);
       for (let offset = 0; offset < chunk.length; ) offset += writeSync(output, chunk, offset);
-      copied += chunk.length;
+      copied += bytesRead;
       target.onProgress?.(copied);
     }
   } finally {
