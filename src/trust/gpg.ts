@@ -52,14 +52,16 @@ export function requireGpgKey({ identity }: GpgSigner): void {
 
 /** The agent that gpg starts for us would go on for ever, and hold the user's namespaces. */
 function withAgent<T>(work: () => T): T {
-  const home = getVariable("GNUPGHOME") ?? `${homeDirectory() ?? ""}/.gnupg`;
-  const hadAgent = existsSync(`${home}/S.gpg-agent`);
+  hadAgent ??= existsSync(`${getVariable("GNUPGHOME") ?? `${homeDirectory() ?? ""}/.gnupg`}/S.gpg-agent`);
   try {
     return work();
   } finally {
     if (!hadAgent) endAgent();
   }
 }
+
+/** Looked for once: the socket of an agent that is ending is still there for a moment. */
+let hadAgent: boolean | undefined;
 
 function endAgent(): void {
   try {

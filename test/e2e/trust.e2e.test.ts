@@ -202,7 +202,6 @@ describe.skipIf(!canBe("range"))("the signature policy", () => {
     await user.succeed(["image", "sign", "--sign-by", "me@example.com", ...stored]);
     const place = `signatures/trust/gpg-pushed@${digest.replace(":", "=")}/signature-1`;
     expect((await user.program(["gpg", "--verify", place])).stderr).toContain("Good signature");
-    await user.program(["gpgconf", "--kill", "gpg-agent"]);
     await user.expectNothingLeft();
   });
 
