@@ -1,5 +1,6 @@
 import type { ArtifactStore } from "./storage/artifacts.ts";
 import type { BlobStore } from "./storage/blobs.ts";
+import type { BuildCache } from "./storage/build-cache.ts";
 import type { ContainerStore } from "./storage/containers.ts";
 import type { Database } from "./storage/database.ts";
 import type { EventJournal } from "./storage/events.ts";
@@ -58,6 +59,7 @@ export interface Engine {
   readonly volumes: VolumeStore;
   readonly secrets: SecretStore;
   readonly networks: NetworkStore;
+  readonly buildCache: BuildCache;
   /** What happened: every verb that changes something notes it there. */
   readonly events: EventJournal;
   /** Chosen by probing once per machine and data folder, or by --storage-driver. */

@@ -6,6 +6,7 @@ import { findAdditionalPlaces } from "./storage/additional-places.ts";
 import { type AdditionalStore, openAdditionalStores } from "./storage/additional-stores.ts";
 import { artifactsSchema, openArtifacts } from "./storage/artifacts.ts";
 import { openBlobs } from "./storage/blobs.ts";
+import { buildCacheSchema, openBuildCache } from "./storage/build-cache.ts";
 import { checkDriverName, chooseDriver } from "./storage/choose-driver.ts";
 import { containersSchema, openContainers } from "./storage/containers.ts";
 import { openDatabase } from "./storage/database.ts";
@@ -26,7 +27,15 @@ import { locatePaths } from "./system/paths.ts";
 
 const schemas = [
   ...[locksSchema, leasesSchema, layersSchema, imagesSchema, manifestListsSchema, artifactsSchema],
-  ...[containersSchema, volumesSchema, secretsSchema, podsSchema, networksSchema, networkLeasesSchema],
+  ...[
+    containersSchema,
+    volumesSchema,
+    secretsSchema,
+    podsSchema,
+    buildCacheSchema,
+    networksSchema,
+    networkLeasesSchema,
+  ],
 ];
 
 export interface EngineOptions {
@@ -80,6 +89,7 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
 
   const secrets = lazy(() => openSecrets(paths().data, database()));
   const networks = lazy(() => openNetworks(database()));
+  const buildCache = lazy(() => openBuildCache(database()));
   const events = lazy(() => openEventJournal({ dataDirectory: paths().data, database }));
 
   return withParts(
@@ -99,6 +109,7 @@ export function openEngine({ globals, warn }: EngineOptions): Engine {
       volumes,
       secrets,
       networks,
+      buildCache,
       events,
       rootfs,
     },

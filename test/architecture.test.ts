@@ -51,6 +51,7 @@ const mayImport: Record<string, readonly string[]> = {
     "user-network",
     "container",
     "pod",
+    "build",
     ...mechanisms,
   ],
   cli: ["errors.ts", "oci", "model", "system", "engine.ts"],

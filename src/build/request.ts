@@ -35,8 +35,10 @@ export interface ContextTree {
   readonly directory: string;
   /** Whether an ignore file leaves out a path (relative to the directory, with slashes). */
   isIgnored(path: string): boolean;
-  /** Whether something below an ignored directory is taken in again, so that it has to be looked into. */
+  /** Whether something below an ignored directory may be taken in again, so that it has to be looked into. */
   readonly hasExceptions?: boolean;
+  /** The pattern that left a path out, as the ignore file has it. */
+  ignoredBy?(path: string): string | undefined;
 }
 
 export type NamedContext =
@@ -143,6 +145,7 @@ export type RunFlags = Partial<
     | "add-host"
     | "cap-add"
     | "cap-drop"
+    | "cgroup-parent"
     | "cgroupns"
     | "cpu-period"
     | "cpu-quota"

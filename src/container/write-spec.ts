@@ -170,7 +170,7 @@ function isConsole(path: string): boolean {
   return /^\/dev\/tty\d+$/.test(path);
 }
 
-function findMountedFiles({ mounts }: ContainerConfig): Set<string> {
+export function findMountedFiles({ mounts }: ContainerConfig): Set<string> {
   const sources = mounts.flatMap(({ type, source }) => (type === "bind" && source !== undefined ? [source] : []));
   return new Set(sources.filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === false));
 }

@@ -33,7 +33,7 @@ export interface SchemaChange {
 }
 
 /** Raised with every new table and every change of one. */
-export const schemaVersion = 11;
+export const schemaVersion = 12;
 
 const busyTimeoutMs = 30_000;
 

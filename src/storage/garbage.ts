@@ -34,6 +34,7 @@ function collectBlobs({ database, leases, blobs }: GarbageParts): number {
       `SELECT digest FROM image_blobs
        UNION SELECT digest FROM manifest_list_blobs
        UNION SELECT digest FROM artifact_blobs
+       UNION SELECT digest FROM build_cache WHERE digest IS NOT NULL
        UNION SELECT index_digest FROM image_names WHERE index_digest IS NOT NULL`,
     )) {
       needed.add(digest);

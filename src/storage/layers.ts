@@ -213,11 +213,14 @@ function collectLayers(parts: LayerStoreParts): number {
   return freed;
 }
 
+const cachedChains = "SELECT chain_id FROM build_cache WHERE chain_id IS NOT NULL";
+
 /** Call it inside of a transaction. */
 function splitLayers({ database, leases }: LayerStoreParts): { needed: LayerRow[]; doomed: LayerRow[] } {
   const rows = database.all<LayerRow>("SELECT * FROM layers");
   const chains = neededChains(rows, [
     ...database.all<{ top_layer: string | null }>("SELECT top_layer FROM images").map((row) => row.top_layer),
+    ...database.all<{ chain_id: string }>(cachedChains).map((row) => row.chain_id),
     ...leases.alive(),
   ]);
   return {

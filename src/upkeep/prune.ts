@@ -4,6 +4,7 @@ import { DhowError } from "../errors.ts";
 import { type PrunedImages, pruneImages } from "../image/prune.ts";
 import { collectImageGarbage } from "../image/remove.ts";
 import type { Filters } from "../model/filters.ts";
+import { parsePointInTime } from "../model/point-in-time.ts";
 import { prunePods } from "../pod/prune.ts";
 import { measureFolders } from "../storage/disk-usage.ts";
 import { makeRoom } from "../storage/reserve.ts";
@@ -16,6 +17,8 @@ export interface PruneSystemOptions {
   readonly filters: Filters;
   /** Removes volumes that no container uses, those with a name as well. */
   readonly volumes: boolean;
+  /** Removes the results of builds. */
+  readonly buildCache: boolean;
 }
 
 export interface PrunedSystem {
@@ -49,15 +52,29 @@ export async function pruneSystem(engine: Engine, options: PruneSystemOptions): 
   const { removed, failures } = await pruneContainers(engine, options.filters);
   const volumes = options.volumes ? await removeVolumes(engine, options.filters) : { names: [], freedBytes: 0 };
   const images: PrunedImages = await pruneImages(engine, options);
+  const cacheBytes = options.buildCache ? await pruneCache(engine, options) : 0;
   return {
     containers: removed.map(({ id }) => id),
     pods: pods.removed,
     volumes: volumes.names,
     networks: await pruneNetworks(engine, options.filters),
     images: images.ids,
-    freedBytes: images.freedBytes + volumes.freedBytes + removed.reduce((sum, { freedBytes }) => sum + freedBytes, 0),
+    freedBytes:
+      images.freedBytes +
+      volumes.freedBytes +
+      cacheBytes +
+      removed.reduce((sum, { freedBytes }) => sum + freedBytes, 0),
     failures: [...pods.failures, ...failures],
   };
+}
+
+async function pruneCache(engine: Engine, { all, filters }: PruneSystemOptions): Promise<number> {
+  const { pruneBuildCache } = await import("../build/prune.ts");
+  const [until] = filters.get("until") ?? [];
+  // Labels are of images: what is left of builds has none.
+  if ([...filters.keys()].some((key) => key !== "until")) return 0;
+  const since = until === undefined ? undefined : parsePointInTime(until, new Date());
+  return pruneBuildCache(engine, { all, until: since, keepBytes: undefined }).freedBytes;
 }
 
 async function removeVolumes(engine: Engine, filters: Filters): Promise<{ names: string[]; freedBytes: number }> {

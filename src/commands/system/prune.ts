@@ -9,11 +9,11 @@ export const prune = defineCommand({
   usage: "[options]",
   summary: "Remove unused data",
   description:
-    "Removes containers that do not run, networks without containers and dangling images; with --all every image that no container uses, with --volumes the volumes that none uses. Works when the disk is full.",
+    "Removes containers that do not run, networks without containers and dangling images; with --all every image that no container uses, with --volumes the volumes that none uses, with --all or --build what builds have cached. Works when the disk is full.",
   examples: ["dhow system prune", "dhow system prune --all --force", "dhow system prune --filter until=24h"],
   options: {
     all: { type: "boolean", short: "a", describe: "Remove all unused data" },
-    build: { type: "boolean", describe: "Remove build containers: dhow leaves none behind" },
+    build: { type: "boolean", describe: "Remove what builds have cached, too" },
     external: { type: "boolean", describe: "Remove only what belongs to no container and no image" },
     filter: { type: "string", array: true, describe: "Provide filter values (e.g. 'label=<key>=<value>')" },
     volumes: { type: "boolean", describe: "Prune volumes" },
@@ -34,8 +34,8 @@ export const prune = defineCommand({
     }
     if (!options.force && !confirmRemoval(warning(options))) return;
     prepareForRemoval(engine);
-    const { all, volumes } = options;
-    const pruned = await pruneSystem(engine, { all, volumes, filters });
+    const { all, build, volumes } = options;
+    const pruned = await pruneSystem(engine, { all, buildCache: all || build, volumes, filters });
     const show = (heading: string, ids: readonly string[]) => {
       if (ids.length > 0) out.line([heading, ...ids].join("\n"));
     };
@@ -49,13 +49,14 @@ export const prune = defineCommand({
   },
 });
 
-function warning({ all, volumes }: { readonly all: boolean; readonly volumes: boolean }): string {
+function warning({ all, build, volumes }: Readonly<Record<"all" | "build" | "volumes", boolean>>): string {
   const images = all ? "all images without at least one container associated with them" : "all dangling images";
   const kinds = [
     "all stopped containers",
     "all networks not used by at least one container",
     ...(volumes ? ["all volumes not used by at least one container"] : []),
     images,
+    ...(all || build ? ["what builds have cached"] : []),
   ];
   return ["This command removes:", ...kinds.map((kind) => `\t- ${kind}`), ""].join("\n");
 }

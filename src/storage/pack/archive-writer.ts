@@ -24,19 +24,21 @@ export type PackProblem = "changed" | "unrepresentable";
 export function createArchiveWriter(
   sink: ArchiveSink,
   warn: (problem: PackProblem, path: BytePath) => void,
+  time: (seconds: number) => number = (seconds) => seconds,
 ): ArchiveWriter {
   /** First paths of files that have several, by their identity. */
   const linked = new Map<string, BytePath>();
   let contentBytes = 0;
+  const push = (entry: TarEntry) => sink.push(encodeEntry({ ...entry, mtime: time(entry.mtime) }));
 
   const addFile = async (node: TreeNode) => {
     const identity = node.stats.nlink > 1 ? identityOf(node) : undefined;
     const first = identity === undefined ? undefined : linked.get(identity);
     if (first !== undefined) {
-      await sink.push(encodeEntry({ ...describe(node, "1"), linkName: first }));
+      await push({ ...describe(node, "1"), linkName: first });
       return;
     }
-    const size = await writeFile(sink, node, () => warn("changed", node.path));
+    const size = await writeFile({ sink, push }, node, () => warn("changed", node.path));
     if (size === undefined) return;
     contentBytes += size;
     if (identity !== undefined) linked.set(identity, node.path);
@@ -45,7 +47,7 @@ export function createArchiveWriter(
     const type = typeOf(node.stats);
     if (type === "0") return addFile(node);
     const entry = type === undefined ? undefined : describeSpecial(node, type);
-    if (entry) await sink.push(encodeEntry(entry));
+    if (entry) await push(entry);
   };
 
   return {
@@ -65,7 +67,7 @@ export function createArchiveWriter(
       }
     },
     async addRoot(path, stats) {
-      await sink.push(encodeEntry({ ...describe({ path: ".", name: ".", stats, systemPath: path }, "5"), name: "./" }));
+      await push({ ...describe({ path: ".", name: ".", stats, systemPath: path }, "5"), name: "./" });
     },
     finish: () => sink.push(endOfArchive),
   };
@@ -134,13 +136,17 @@ function splitDevice(device: bigint): { major: number; minor: number } {
 }
 
 /** @returns The size that the file had when it was opened; undefined if it has gone or is no file any more. */
-async function writeFile(sink: ArchiveSink, node: TreeNode, changed: () => void): Promise<number | undefined> {
+async function writeFile(
+  { sink, push }: { readonly sink: ArchiveSink; readonly push: (entry: TarEntry) => Promise<void> },
+  node: TreeNode,
+  changed: () => void,
+): Promise<number | undefined> {
   const fd = openFile(node);
   if (fd === undefined) return undefined;
   try {
     const stats = fstatSync(fd);
     if (!stats.isFile()) return undefined;
-    await sink.push(encodeEntry({ ...describe({ ...node, stats }, "0"), size: stats.size }));
+    await push({ ...describe({ ...node, stats }, "0"), size: stats.size });
     if (await writeContent(sink, fd, stats.size)) changed();
     await sink.push(Buffer.alloc(paddingOf(stats.size)));
     return stats.size;

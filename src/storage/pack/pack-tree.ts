@@ -32,6 +32,8 @@ export interface PackOptions extends CompressionChoice {
   readonly source: PackSource;
   /** Whether something is not to be in the layer: what the engine itself has put there. What is in it comes all the same. */
   readonly leavesOut?: (item: TreeItem) => boolean;
+  /** What becomes of the times of files, in seconds since 1970. */
+  readonly time?: (seconds: number) => number;
 }
 
 export interface PackResult extends WrittenArchive {
@@ -67,7 +69,7 @@ export async function packInto(options: PackOptions, write: WriteBytes): Promise
   const { source, leavesOut } = options;
   const tallies = createTallies();
   const sink = createArchiveSink(options, write);
-  const writer = createArchiveWriter(sink, (problem, path) => tallies[problem].count(path));
+  const writer = createArchiveWriter(sink, (problem, path) => tallies[problem].count(path), options.time);
   try {
     await addRoot(source, writer);
     for (const item of readItems(source)) if (!leavesOut?.(item)) await writer.add(item);
