@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Engine } from "../engine.ts";
 import { DhowError } from "../errors.ts";
 import type { ContainerConfig } from "../model/container-config.ts";
@@ -7,9 +8,9 @@ import { type CdiEdits, type CdiSpec, noCdiEdits, parseCdiSpec } from "../oci/cd
 /** No vendor's file is larger; anything else that lies in the folders is not read into memory. */
 const maxFileBytes = 4 << 20;
 
-/** Where vendors' files are; a later folder goes before an earlier one. */
+/** Where vendors' files are: the machine's, and the user's beside dhow's settings. A later folder goes first. */
 export function cdiFolders({ paths, globals }: Pick<Engine, "paths" | "globals">): readonly string[] {
-  return globals.cdiSpecDirs ?? ["/etc/cdi", "/run/cdi", `${paths.config}/cdi`];
+  return globals.cdiSpecDirs ?? ["/etc/cdi", "/run/cdi", join(paths.config, "../cdi")];
 }
 
 /**
@@ -37,7 +38,7 @@ export async function findDeviceEdits(
     specs.add(spec);
     edits.push(own);
   }
-  const merged = edits.reduce(join, noCdiEdits);
+  const merged = edits.reduce(joinEdits, noCdiEdits);
   for (const { hostPath } of merged.deviceNodes) checkNode(hostPath, cdiDevices);
   return merged;
 }
@@ -89,7 +90,7 @@ async function readDocument(path: string): Promise<unknown> {
   return path.endsWith(".json") ? JSON.parse(text) : (await import("yaml")).parse(text);
 }
 
-function join(all: CdiEdits, more: CdiEdits): CdiEdits {
+function joinEdits(all: CdiEdits, more: CdiEdits): CdiEdits {
   return {
     env: [...all.env, ...more.env],
     deviceNodes: [...all.deviceNodes, ...more.deviceNodes],

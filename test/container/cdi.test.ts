@@ -39,7 +39,7 @@ describe("isCdiName()", () => {
 
 describe("cdiFolders()", () => {
   it("are the machine's, then the user's", () => {
-    const engine = { globals: {}, paths: { config: "/c" } } as unknown as Parameters<typeof cdiFolders>[0];
+    const engine = { globals: {}, paths: { config: "/c/dhow" } } as unknown as Parameters<typeof cdiFolders>[0];
     expect(cdiFolders(engine)).toEqual(["/etc/cdi", "/run/cdi", "/c/cdi"]);
   });
 });
