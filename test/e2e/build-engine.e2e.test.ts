@@ -104,7 +104,7 @@ describe.skipIf(!canBe("range"))("the engine of builds", () => {
       Dockerfile: [
         `FROM ${base}`,
         "RUN --mount=type=secret,id=key --mount=type=secret,id=key,env=KEY --mount=type=tmpfs,target=/scratch/t \\",
-        '  [ "$(cat /run/secrets/key)" = hidden-word ] && [ "$KEY" = hidden-word ] && echo x >/scratch/t/x',
+        '  [ "$(cat /run/secrets/key)" = "$KEY" ] && [ "$(echo "$KEY" | wc -c)" = 12 ] && echo x >/scratch/t/x',
         "RUN ls -A / /run && env",
       ],
       key: "hidden-word",
