@@ -1,3 +1,4 @@
+import { getVariable } from "../system/environment.ts";
 import { isTerminal, writeAll } from "./output.ts";
 
 /** Lines at the end of the terminal that are drawn anew as things move on. On stderr; only for a terminal. */
@@ -34,6 +35,11 @@ export function findProgressScreen(): ProgressScreen | undefined {
   const { columns, rows } = process.stderr;
   // A terminal of unknown size says 0.
   return { columns: columns || 80, rows: rows || 24, write: (text) => writeAll(2, text), now: () => performance.now() };
+}
+
+/** The same for a display that moves all over: undefined also for a dumb terminal. */
+export function findLiveScreen(): ProgressScreen | undefined {
+  return getVariable("TERM") === "dumb" ? undefined : findProgressScreen();
 }
 
 export function openProgress(screen: ProgressScreen): Progress {

@@ -1,5 +1,6 @@
 import type { CommandEntry, CommandTree } from "../cli/command.ts";
 import { artifactGroup } from "./artifact/table.ts";
+import { buildEntry, builderGroup, buildxGroup } from "./build/table.ts";
 import { containerCommands, containerGroup } from "./container/table.ts";
 import { healthcheckGroup } from "./healthcheck/table.ts";
 import { imageCommands, imageGroup } from "./image/table.ts";
@@ -31,6 +32,9 @@ export const commands: CommandTree = {
   ...imageCommands,
   ...systemCommands,
   artifact: { summary: "Manage artifacts: files in registries", topic: "groups", commands: artifactGroup },
+  build: buildEntry,
+  builder: { summary: "Manage builds", topic: "groups", commands: builderGroup },
+  buildx: { summary: "Build images, in the words of docker buildx", topic: "groups", commands: buildxGroup },
   container: { summary: "Manage containers", topic: "groups", commands: containerGroup },
   healthcheck: { summary: "Manage health checks of containers", topic: "groups", commands: healthcheckGroup },
   diff,

@@ -1,4 +1,5 @@
 import type { CommandEntry, CommandTree } from "../../cli/command.ts";
+import { buildEntry } from "../build/table.ts";
 import { trustGroup } from "./trust/table.ts";
 
 const history: CommandEntry = {
@@ -132,6 +133,7 @@ const untag: CommandEntry = {
 
 /** `dhow image ...` */
 export const imageGroup: CommandTree = {
+  build: buildEntry,
   diff,
   exists,
   history,
