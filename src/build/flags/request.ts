@@ -135,7 +135,9 @@ function readPlatforms(flags: StepFlags): Platform[] {
 function readBase(flags: StepFlags, changed: (name: string) => boolean): BaseImages {
   const { authfile } = flags;
   if (authfile && !statSync(authfile, { throwIfNoEntry: false })) {
-    throw new DhowError(`credential file is not accessible: ${authfile}: no such file or directory`, { kind: "not-found" });
+    throw new DhowError(`credential file is not accessible: ${authfile}: no such file or directory`, {
+      kind: "not-found",
+    });
   }
   const given = ["pull", "pull-always", "pull-never"].filter(changed);
   if (given.length > 1) throw invalid("can only set one of 'pull' or 'pull-always' or 'pull-never'");

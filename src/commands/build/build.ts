@@ -4,8 +4,8 @@ import { openRequest } from "../../build/flags/request.ts";
 import type { BuildEvent } from "../../build/progress.ts";
 import type { BuildRequest } from "../../build/request.ts";
 import { type CommandContext, defineCommand, type Invocation } from "../../cli/command.ts";
-import { buildOptions } from "../../cli/options/build.ts";
 import { refusedBuildOptions } from "../../cli/options/build/unsupported.ts";
+import { buildOptions } from "../../cli/options/build.ts";
 import { describeStepFailure } from "./failure-view.ts";
 import { interruption } from "./interruption.ts";
 import { type OpenView, openView } from "./open-view.ts";
@@ -49,7 +49,11 @@ interface Work {
   readonly signal: AbortSignal;
 }
 
-async function buildAndShow({ options }: Given, { engine, out }: CommandContext, { request, signal }: Work): Promise<void> {
+async function buildAndShow(
+  { options }: Given,
+  { engine, out }: CommandContext,
+  { request, signal }: Work,
+): Promise<void> {
   const takesStdout = request.result.outputs.some((output) => "destination" in output && output.destination === "-");
   const view = openView({ ...options, takesStdout }, out);
   try {

@@ -21,7 +21,7 @@ export function excerpt(text: string, { file, startLine, endLine }: SourcePlace)
 
 /** What a step that failed has to say, above the error itself. */
 export function describeStepFailure({ step, lastOutput }: StepFailure, text: string, showsOutput: boolean): string[] {
-  const output = showsOutput && lastOutput.length > 0 ? [` > ${step.text}`, ...lastOutput.map((line) => `   ${line}`)] : [];
+  const output =
+    showsOutput && lastOutput.length > 0 ? [` > ${step.text}`, ...lastOutput.map((line) => `   ${line}`)] : [];
   return [...output, ...(step.place === undefined ? [] : excerpt(text, step.place))];
 }
-

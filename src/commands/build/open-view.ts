@@ -1,9 +1,9 @@
+import { closeSync, openSync, writeSync } from "node:fs";
 import { openColours } from "../../cli/colour.ts";
 import type { Output } from "../../cli/output.ts";
 import { findLiveScreen } from "../../cli/progress.ts";
 import { DhowError } from "../../errors.ts";
 import { showCopy } from "../copy-progress.ts";
-import { openOutputFile } from "../output-file.ts";
 import { openPlainView } from "./plain-view.ts";
 import { openRawJsonView } from "./raw-json-view.ts";
 import { openTerminalView } from "./terminal-view.ts";
@@ -52,19 +52,25 @@ function every(work: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** --logfile: the file is complete when the build ends, well or not. */
+/** --logfile: line by line, so that others can read along. @throws {DhowError} `permission-denied`. */
 function logView(path: string): BuildView {
-  const file = openOutputFile(path);
-  const line = (text: string) => file.write(Buffer.from(`${text}\n`));
+  const fd = openLog(path);
+  const line = (text: string) => void writeSync(fd, `${text}\n`);
   const view = openPlainView({ line, diagnostic: line, showPull: () => {} });
   let isOver = false;
   return {
     onEvent: view.onEvent,
     end() {
-      if (isOver) return;
+      if (!isOver) closeSync(fd);
       isOver = true;
-      file.publish();
-      file[Symbol.dispose]();
     },
   };
+}
+
+function openLog(path: string): number {
+  try {
+    return openSync(path, "w", 0o600);
+  } catch (cause) {
+    throw new DhowError(`cannot write the log file ${path}`, { kind: "permission-denied", cause });
+  }
 }

@@ -48,7 +48,9 @@ export function openPlainView({ line, diagnostic, showPull }: PlainViewOptions):
           finish(event.step, event.result);
           break;
         case "warning":
-          diagnostic(`WARN: ${event.place === undefined ? "" : `${event.place.file}:${event.place.startLine}: `}${event.message}`);
+          diagnostic(
+            `WARN: ${event.place === undefined ? "" : `${event.place.file}:${event.place.startLine}: `}${event.message}`,
+          );
           break;
         case "image":
           line(event.names.length > 0 ? `COMMIT ${shortName(event.names[0] as string)}` : "COMMIT");

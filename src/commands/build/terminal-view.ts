@@ -1,7 +1,7 @@
 import type { BuildEvent, StagePlan, StepInfo } from "../../build/progress.ts";
-import type { ChalkInstance } from "chalk";
-import { formatBytes, type ProgressScreen } from "../../cli/progress.ts";
+import type { Colours } from "../../cli/colour.ts";
 import { visible } from "../../cli/output.ts";
+import { formatBytes, type ProgressScreen } from "../../cli/progress.ts";
 import { type BuildView, formatSeconds } from "./view.ts";
 
 /** A step that has begun. */
@@ -18,7 +18,7 @@ interface ShownStep {
 
 export interface TerminalViewOptions {
   readonly screen: ProgressScreen;
-  readonly colours: ChalkInstance;
+  readonly colours: Colours;
   /** Calls back again and again until it is told to stop. */
   repeat(work: () => void): () => void;
 }
@@ -33,75 +33,81 @@ const shownLines = 6;
 export function openTerminalView({ screen, colours, repeat }: TerminalViewOptions): BuildView {
   const startedAt = screen.now();
   const steps = new Map<number, ShownStep>();
-  let stages: readonly StagePlan[] = [];
+  const look: Look = { stages: [], width: screen.columns - 1, colours };
+  const lines = openLines(screen);
   let total = 0;
   let finished = 0;
-  let drawn = 0;
   let isOver = false;
 
-  const draw = (settled: readonly string[], moving: readonly string[]) => {
-    const up = drawn > 0 ? `\u001b[${drawn}A` : "";
-    const fitting = moving.slice(0, Math.max(1, screen.rows - 1));
-    const text = [...settled, ...fitting].map((line) => `\r\u001b[K${line}\n`).join("");
-    screen.write(`${up}${text}\u001b[J`);
-    drawn = fitting.length;
+  const moving = () => {
+    const head = `[+] Building ${formatSeconds(screen.now() - startedAt)} (${finished}/${total})`;
+    const running = [...steps.values()].filter(({ state }) => state === "running");
+    const bodies = running.flatMap((shown) => runningLines(shown, look, screen.now()));
+    return [colours.bold(cutTo(head, look.width)), ...bodies];
   };
-  const width = screen.columns - 1;
-  const moving = () => [
-    colours.bold(cutTo(`[+] Building ${formatSeconds(screen.now() - startedAt)} (${finished}/${total})`, width)),
-    ...[...steps.values()].filter(({ state }) => state === "running").flatMap((shown) => runningLines(shown)),
-  ];
-  const runningLines = (shown: ShownStep): string[] => {
-    const time = formatSeconds(screen.now() - shown.startedAt);
-    const head = withTime(` => ${labelOf(shown.step, stages)}${shown.note && ` ${shown.note}`}`, time, width);
-    return [head, ...shown.lastLines.map((line) => colours.dim(cutTo(` => => ${line}`, width)))];
-  };
-  const settle = (lines: readonly string[]) => draw(lines, moving());
-  const end = (step: StepInfo, change: Partial<ShownStep>) => {
-    const shown = steps.get(step.id) ?? newStep(step, screen.now());
-    Object.assign(shown, change);
-    steps.set(step.id, shown);
-    finished++;
-    settle([settledLine(shown, { stages, width, colours })]);
-  };
-  const stop = repeat(() => draw([], moving()));
-
+  const settle = (settled: readonly string[]) => lines.draw(settled, moving());
+  const stop = repeat(() => settle([]));
   return {
     onEvent(event) {
-      switch (event.type) {
-        case "planned":
-          ({ stages } = event);
-          total = event.steps.length;
-          break;
-        case "step-started":
-          steps.set(event.step.id, newStep(event.step, screen.now()));
-          break;
-        case "output":
-          addLine(steps.get(event.step.id), event.line);
-          break;
-        case "step-finished": {
-          const { isCached, durationMs, layerBytes } = event.result;
-          end(event.step, { state: isCached ? "cached" : "done", durationMs, layerBytes });
-          break;
-        }
-        case "step-failed":
-          end(event.failure.step, { state: "failed" });
-          break;
-        case "step-canceled":
-          end(event.step, { state: "canceled" });
-          break;
-        default:
-          showOther(event, { steps, settle, colours });
+      if (event.type === "planned") {
+        look.stages = event.stages;
+        total = event.steps.length;
+      } else if (event.type === "step-started") {
+        steps.set(event.step.id, newStep(event.step, screen.now()));
+      } else if (event.type === "output") {
+        addLine(steps.get(event.step.id), event.line);
+      } else {
+        const ended = endOf(event);
+        if (ended === undefined) return showOther(event, { steps, settle, colours });
+        const shown = steps.get(ended.step.id) ?? newStep(ended.step, screen.now());
+        steps.set(ended.step.id, Object.assign(shown, ended.change));
+        finished++;
+        settle([settledLine(shown, look)]);
       }
     },
     end() {
       if (isOver) return;
       isOver = true;
       stop();
-      draw([], moving().slice(0, 1));
-      drawn = 0;
+      lines.draw([], moving().slice(0, 1));
     },
   };
+}
+
+/** Lines that stay, and below them lines that are drawn anew. */
+function openLines(screen: ProgressScreen) {
+  let drawn = 0;
+  return {
+    draw(settled: readonly string[], moving: readonly string[]) {
+      const up = drawn > 0 ? `\u001b[${drawn}A` : "";
+      const fitting = moving.slice(0, Math.max(1, screen.rows - 1));
+      const text = [...settled, ...fitting].map((line) => `\r\u001b[K${line}\n`).join("");
+      screen.write(`${up}${text}\u001b[J`);
+      drawn = fitting.length;
+    },
+  };
+}
+
+/** What an event makes of a step that is over; undefined for other events. */
+function endOf(event: BuildEvent): { readonly step: StepInfo; readonly change: Partial<ShownStep> } | undefined {
+  switch (event.type) {
+    case "step-finished": {
+      const { isCached, durationMs, layerBytes } = event.result;
+      return { step: event.step, change: { state: isCached ? "cached" : "done", durationMs, layerBytes } };
+    }
+    case "step-failed":
+      return { step: event.failure.step, change: { state: "failed" } };
+    case "step-canceled":
+      return { step: event.step, change: { state: "canceled" } };
+    default:
+      return undefined;
+  }
+}
+
+function runningLines({ step, startedAt, note, lastLines }: ShownStep, look: Look, now: number): string[] {
+  const { stages, width, colours } = look;
+  const head = withTime(` => ${labelOf(step, stages)}${note && ` ${note}`}`, formatSeconds(now - startedAt), width);
+  return [head, ...lastLines.map((line) => colours.dim(cutTo(` => => ${line}`, width)))];
 }
 
 function newStep(step: StepInfo, startedAt: number): ShownStep {
@@ -116,7 +122,7 @@ function addLine(shown: ShownStep | undefined, line: string): void {
 interface Surroundings {
   readonly steps: ReadonlyMap<number, ShownStep>;
   readonly settle: (lines: readonly string[]) => void;
-  readonly colours: ChalkInstance;
+  readonly colours: Colours;
 }
 
 function showOther(event: BuildEvent, { steps, settle, colours }: Surroundings): void {
@@ -149,9 +155,9 @@ function showOther(event: BuildEvent, { steps, settle, colours }: Surroundings):
 }
 
 interface Look {
-  readonly stages: readonly StagePlan[];
+  stages: readonly StagePlan[];
   readonly width: number;
-  readonly colours: ChalkInstance;
+  readonly colours: Colours;
 }
 
 function settledLine(shown: ShownStep, { stages, width, colours }: Look): string {
@@ -171,7 +177,9 @@ function settledLine(shown: ShownStep, { stages, width, colours }: Look): string
 
 /** `[build 2/5] RUN make` */
 function labelOf({ stage, platform, number, count, text }: StepInfo, stages: readonly StagePlan[]): string {
-  const words = [platform, stages.length > 1 ? stage : undefined, `${number}/${count}`].filter((word) => word !== undefined);
+  const words = [platform, stages.length > 1 ? stage : undefined, `${number}/${count}`].filter(
+    (word) => word !== undefined,
+  );
   return `[${words.join(" ")}] ${visible(text)}`;
 }
 
