@@ -110,7 +110,8 @@ function checkExpanded(instruction: StageInstruction, progress: Progress): void 
       }
       break;
     case "WORKDIR":
-      if (!progress.hasWorkdir && !posix.isAbsolute(instruction.path)) {
+      // An empty one comes of a variable that only the base image knows.
+      if (!progress.hasWorkdir && instruction.path !== "" && !posix.isAbsolute(instruction.path)) {
         report("WorkdirRelativePath", instruction, instruction.path);
       }
       progress.hasWorkdir = true;

@@ -58,7 +58,8 @@ export const buildResultOptions = {
       "Where results are kept for others: a repository, type=registry, type=local,dest=DIRECTORY or type=inline",
   },
   "cache-ttl": { type: "string", describe: "Use no results that are older", valueName: "duration" },
-  pull: imageOptions.pull,
+  // As with Docker, the word alone means always.
+  pull: { ...imageOptions.pull, valueIfBare: "always" },
   "pull-always": { type: "boolean", describe: "Pull images even if they are stored" },
   "pull-never": { type: "boolean", describe: "Pull no images" },
   ...registryOptions,
