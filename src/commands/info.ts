@@ -16,7 +16,8 @@ export const info = defineCommand({
   async run({ options: { format } }, { engine, globals, out }) {
     const host = describeHost({ cgroupManager: globals.cgroupManager, runtime: globals.runtime });
     const information = {
-      host: { ...host, security: { ...host.security, capabilities: defaultCapabilities() } },
+      // dhow's own builder takes the place of Buildah.
+      host: { ...host, buildahVersion: version, security: { ...host.security, capabilities: defaultCapabilities() } },
       store: describeStore(engine),
       registries: describeRegistries(),
       plugins: {

@@ -38,7 +38,8 @@ export const build = defineCommand({
       source: given.operands[0],
       signal: stop.signal,
     });
-    if (call === "build") return buildAndShow(given, context, { request: opened.request, signal: stop.signal });
+    // Awaited, so that what the build needs is there until it has ended.
+    if (call === "build") return await buildAndShow(given, context, { request: opened.request, signal: stop.signal });
     const { showCheck, showTargets } = await import("./call.ts");
     return call === "check" ? showCheck(opened.request, context.out) : showTargets(opened.request, context.out);
   },
