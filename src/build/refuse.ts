@@ -8,11 +8,7 @@ import type { BuildRequest } from "./request.ts";
 export function refuseUnsupported({ caching, result, steps, metadata }: BuildRequest): void {
   const refused: readonly (readonly [boolean, string, string])[] = [
     [caching.from.length > 0, "--cache-from", "results are found in the cache of this store alone"],
-    [
-      caching.to.some(({ type }) => type !== "inline"),
-      "--cache-to",
-      "results are kept in the cache of this store alone",
-    ],
+    [caching.to.length > 0, "--cache-to", "results are kept in the cache of this store alone"],
     [steps.isolation === "chroot", "--isolation chroot", "steps run in containers alone"],
     [Object.keys(metadata.layerLabels).length > 0, "--layer-label", "steps leave no images of their own"],
     [result.sbom, "--sbom", "dhow makes no attestations yet"],

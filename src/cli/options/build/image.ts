@@ -23,7 +23,7 @@ export const buildImageOptions = {
   },
   unsetlabel: { type: "string", array: true, describe: "Leave labels of the base image out" },
   "inherit-labels": { type: "boolean", default: true, describe: "Keep the labels of the base image" },
-  "identity-label": { type: "boolean", default: true, describe: "Add the label io.buildah.version" },
+  "identity-label": { type: "boolean", default: true, describe: "Add the label io.dhow.version" },
   annotation: {
     type: "string",
     array: true,
