@@ -13,6 +13,8 @@ export interface IgnoreRules {
 interface Rule {
   readonly pattern: string;
   readonly isException: boolean;
+  /** The pattern as it is matched. */
+  readonly path: string;
   /** Matches a path, and everything below it. */
   readonly form: RegExp;
 }
@@ -29,7 +31,7 @@ export function parseIgnoreFile(text: string, name: string): IgnoreRules {
     .replace(/^\uFEFF/, "")
     .split("\n")
     .flatMap((line, index) => parseRule(line, { fileName: name, line: index + 1 }) ?? []);
-  const ignoredBy = (path: string) => lastMatch(rules, path);
+  const ignoredBy = (path: string) => unseenFolder(rules, path) ?? lastMatch(rules, path);
   return {
     ignoredBy,
     isIgnored: (path) => ignoredBy(path) !== undefined,
@@ -49,11 +51,26 @@ function parseRule(line: string, place: { fileName: string; line: number }): Rul
     .replace(/^\/(?=.)/, "")
     .replace(/(?<=.)\/$/, "");
   try {
-    return { pattern, isException, form: new RegExp(`^${toSource(clean)}(?:/.*)?$`, "s") };
+    return { pattern, isException, path: clean, form: new RegExp(`^${toSource(clean)}(?:/.*)?$`, "s") };
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw failAt(place, `syntax error in pattern: ${pattern}`);
   }
+}
+
+/**
+ * Docker does not look into a folder that is left out, unless an exception begins with its very name: one that begins with a
+ * star takes nothing in again there.
+ * @returns The pattern that left such a folder above the path out.
+ */
+function unseenFolder(rules: readonly Rule[], path: string): string | undefined {
+  for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) {
+    const folder = path.slice(0, end);
+    const pattern = lastMatch(rules, folder);
+    const isSeen = rules.some((rule) => rule.isException && `${rule.path}/`.startsWith(`${folder}/`));
+    if (pattern !== undefined && !isSeen) return pattern;
+  }
+  return undefined;
 }
 
 function lastMatch(rules: readonly Rule[], path: string): string | undefined {

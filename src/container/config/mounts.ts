@@ -100,7 +100,8 @@ function imageVolumes(mode: string, image: ContainerDefaults): MountConfig[] {
   const make = imageVolumeKinds[mode.toLowerCase()];
   if (!make) throw invalid(`invalid image-volume type ${JSON.stringify(mode)}. Pick one of bind, tmpfs, or ignore`);
   return Object.keys(image.Volumes ?? {}).flatMap((path) => {
-    const mount = make(checkDestination(path));
+    // Dockerfiles can name a volume by what is no absolute path: it counts from the root, as with Docker.
+    const mount = make(checkDestination(path.startsWith("/") ? path : `/${path}`));
     return mount ? [{ ...mount, fromImage: true }] : [];
   });
 }

@@ -35,6 +35,13 @@ describe("parseIgnoreFile", () => {
     expect(ignored(text, "a", "src", "src/a.ts", "src/a.tmp", "src/keep.tmp")).toEqual(["a", "src/a.tmp"]);
   });
 
+  it("looks into a folder that is left out only for exceptions that name it", () => {
+    const text = "one\ntwo\n!*/sub1*\n!one/sub3*";
+    const paths = ["one/sub1", "one/sub2", "one/sub3", "two/sub1", "two", "three/sub1"];
+    expect(ignored(text, ...paths)).toEqual(["one/sub2", "two/sub1", "two"]);
+    expect(ignored("**\n!a/b/c", "a", "a/b", "a/b/c", "a/b/c/d", "a/x", "x/c")).toEqual(["a", "a/b", "a/x", "x/c"]);
+  });
+
   it("passes over comments, empty lines, carriage returns and a byte order mark", () => {
     expect(ignored("\uFEFF# a\r\n\r\nb\r\n #c\r\n", "a", "b", "#c", "# a")).toEqual(["b", "#c"]);
   });

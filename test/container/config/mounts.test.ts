@@ -202,6 +202,8 @@ describe("--tmpfs", () => {
 it("makes the image's volumes volumes of the container, tmpfs or nothing", () => {
   const image = { Cmd: ["x"], Volumes: { "/data": {} } };
   expect(configOf(["image"], { image }).mounts).toMatchObject([{ type: "volume", anonymous: true }]);
+  const odd = { Cmd: ["x"], Volumes: { "[/etc/a,": {} } };
+  expect(configOf(["image"], { image: odd }).mounts).toMatchObject([{ destination: "/[/etc/a," }]);
   expect(configOf(["--image-volume", "ignore", "image"], { image }).mounts).toEqual([]);
   expect(configOf(["--tmpfs", "/data", "image"], { image }).mounts).toMatchObject([{ type: "tmpfs" }]);
   expect(configOf(["--image-volume", "tmpfs", "image"], { image }).mounts).toMatchObject([
