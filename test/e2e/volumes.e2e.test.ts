@@ -99,9 +99,10 @@ describe.skipIf(!canBe("range"))("volumes", () => {
     expect({ exitCode, lines: stdout.split("\n").sort() }).toEqual({
       exitCode: 0,
       lines: [
-        ...["Are you sure you want to continue? [y/N] ", `${question} The following volumes will be removed:`],
-        ...[own, "named"].sort(),
-      ],
+        "Are you sure you want to continue? [y/N] ",
+        `${question} The following volumes will be removed:`,
+        ...[own, "named"],
+      ].sort(),
     });
     expect(await user.succeed(["volume", "prune", "--dry-run", "--all=false"])).toBe(
       `Volumes that would be pruned:\n${own}`,
