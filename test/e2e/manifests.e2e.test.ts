@@ -119,8 +119,9 @@ describe.skipIf(!canBe("range"))("manifest lists and platforms", () => {
         { platform: { os: "linux", architecture: own } },
         { digest: foreignDigest, annotations: { c: "d" }, platform: { architecture: foreign, variant: "v9" } },
       ]);
-      expect(await user.succeed(["run", "--rm", "--network", "none", "again", "echo", "back"])).toBe("back");
       await user.succeed(["manifest", "rm", "again"]);
+      const back = await user.succeed(["pull", "-q", place]);
+      expect(await user.succeed(["run", "--rm", "--network", "none", back, "echo", "back"])).toBe("back");
       await user.succeed(["manifest", "create", "one"]);
       await user.succeed(["manifest", "add", "one", place]);
       expect((await inspect("one")).manifests).toMatchObject([{ platform: { os: "linux", architecture: own } }]);

@@ -230,14 +230,19 @@ describe.skipIf(!canBe("range"))("dhow pod", () => {
   it("says that a dead infra container leaves the others behind, and restarts them together", async () => {
     await user.succeed(["pod", "create", "--network", "none", "--infra-name", "keel", "torn"]);
     await sleeper("t", "--pod", "torn");
-    const before = (await namespaces("t"))[0];
+    const network = async (name: string) => {
+      const pid = await user.succeed(["inspect", "--format", "{{.State.Pid}}", name]);
+      return user.succeed(["unshare", "readlink", `/proc/${pid}/ns/net`]);
+    };
     await user.succeed(["kill", "keel"]);
     await expect
       .poll(() => lines("pod", "ps", "--filter", "name=torn", "--format", "{{.Status}}"), { timeout: 20_000 })
       .toEqual(["Degraded"]);
     expect((await user.dhow(["pod", "start", "torn"])).stderr).toContain("t still run in its old namespaces");
+    expect(await user.succeed(["inspect", "--format", "{{.State.Status}}", "keel"])).toBe("running");
+    expect(await network("t")).not.toBe(await network("keel"));
     await user.succeed(["pod", "restart", "torn"]);
-    expect((await namespaces("t"))[0]).not.toBe(before);
+    expect(await network("t")).toBe(await network("keel"));
     await user.succeed(["pod", "rm", "-f", "torn"]);
     await user.expectNothingLeft();
   });
