@@ -33,7 +33,8 @@ export function openPodman(user: TestUser): Podman {
       process.getuid?.() === 0 && user.uid !== 0
         ? ["setpriv", `--reuid=${user.name}`, `--regid=${user.name}`, "--init-groups"]
         : [];
-    const argv = [...become, "env", "-i", ...environment, program, ...args];
+    // Podman waits up to 20 s for a conmon that has ended until somebody reaps it, which not every machine's first process does.
+    const argv = [...become, "env", "-i", ...environment, "catatonit", "--", program, ...args];
     // Debian 12's crun starts nothing where it sees the hybrid layout.
     const script = `mount --bind ${hybrid} /sys/fs/cgroup; exec "$@"`;
     const [file = "", ...rest] = existsSync(hybrid) ? ["unshare", "-m", "sh", "-c", script, "sh", ...argv] : argv;

@@ -56,7 +56,9 @@ describe.skipIf(!canBe("range"))("what dhow keeps on the disk", () => {
 
   it("dhow system prune asks, then removes what is not in use", async () => {
     const asked = await user.dhow(["system", "prune"], { input: "n\n" });
-    expect(asked.stdout).toContain("\t- all stopped containers\n\t- all dangling images\n");
+    expect(asked.stdout).toContain(
+      "\t- all stopped containers\n\t- all networks not used by at least one container\n\t- all dangling images\n",
+    );
     expect(await user.succeed(["ps", "-aq"])).not.toBe("");
     expect(await user.succeed(["system", "prune", "--force", "--filter", "until=1h"])).toBe(
       "Total reclaimed space: 0B",
