@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { DhowError } from "../errors.ts";
 import { childEnvironment, getVariable, homeDirectory } from "../system/environment.ts";
 import { type BytesResult, runWithBytes } from "../system/process.ts";
+import { findClaimFlaw } from "./check-claim.ts";
 import { type JudgedImage, refused } from "./judged-image.ts";
-import { formatPayload, parsePayload, type SignedClaim } from "./payload.ts";
+import { formatPayload, type SignedClaim } from "./payload.ts";
 import type { KeySource, Requirement } from "./policy.ts";
-import { matchesIdentity } from "./signed-identity.ts";
 
 /** Whose key signs, as gpg takes it: an address, a fingerprint. */
 export interface GpgSigner {
@@ -158,18 +158,7 @@ function findFlaw(signature: Uint8Array, { requirement, image, home }: Judging):
       ? "Signature by a key that the policy does not name is not accepted"
       : "Invalid GPG signature";
   }
-  let claim: SignedClaim;
-  try {
-    claim = parsePayload(stdout, "atomic container signature");
-  } catch (error) {
-    if (error instanceof DhowError) return error.message;
-    throw error;
-  }
-  if (!image.digests.includes(claim.digest)) return `Signature for digest ${claim.digest} does not match`;
-  if (!matchesIdentity(requirement.signedIdentity, image.reference, claim.reference)) {
-    return `Signature for identity ${JSON.stringify(claim.reference)} is not accepted`;
-  }
-  return undefined;
+  return findClaimFlaw(stdout, { type: "atomic container signature", image, identity: requirement.signedIdentity });
 }
 
 function runGpg(flags: readonly string[], input: Uint8Array): BytesResult {

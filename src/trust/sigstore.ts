@@ -2,11 +2,11 @@ import type { KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { DhowError } from "../errors.ts";
 import type { Digest } from "../oci/digest.ts";
+import { findClaimFlaw } from "./check-claim.ts";
 import { type JudgedImage, refused } from "./judged-image.ts";
 import { isSignedByOne, parsePublicKey, signBytes } from "./keys.ts";
-import { formatPayload, parsePayload, type SignedClaim } from "./payload.ts";
+import { formatPayload, type SignedClaim } from "./payload.ts";
 import type { KeySource, SigstoreRequirement } from "./policy.ts";
-import { matchesIdentity } from "./signed-identity.ts";
 
 /** A signature as it lies in a registry: nothing of it has been believed yet. */
 export interface SigstoreSignature {
@@ -70,18 +70,11 @@ function findFlaw(
   if (!isSignedByOne(payload, Buffer.from(signature, "base64"), keys)) {
     return "cryptographic signature verification failed";
   }
-  let claim: SignedClaim;
-  try {
-    claim = parsePayload(payload, "cosign container image signature");
-  } catch (error) {
-    if (error instanceof DhowError) return error.message;
-    throw error;
-  }
-  if (!image.digests.includes(claim.digest)) return `Signature for digest ${claim.digest} does not match`;
-  if (!matchesIdentity(requirement.signedIdentity, image.reference, claim.reference)) {
-    return `Signature for identity ${JSON.stringify(claim.reference)} is not accepted`;
-  }
-  return undefined;
+  return findClaimFlaw(payload, {
+    type: "cosign container image signature",
+    image,
+    identity: requirement.signedIdentity,
+  });
 }
 
 /** All of them must be readable, so that a mistake shows before the day on which the key is needed. */

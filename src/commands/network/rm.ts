@@ -1,11 +1,7 @@
 import { defineCommand } from "../../cli/command.ts";
-import { removeContainer } from "../../container/remove.ts";
-import type { Engine } from "../../engine.ts";
 import { DhowError, isKind } from "../../errors.ts";
 import { removeNetwork } from "../../user-network/remove.ts";
-
-const unknownNetworkExitCode = 1;
-const usedNetworkExitCode = 2;
+import { userRemover, withRemovalExitCode } from "../remove-users.ts";
 
 export const rm = defineCommand({
   usage: "[options] NETWORK [NETWORK...]",
@@ -31,32 +27,12 @@ export const rm = defineCommand({
     const failures: unknown[] = [];
     for (const name of operands) {
       try {
-        await removeNetwork(engine, name, force ? { removeContainer: remover(engine, time) } : {});
+        await removeNetwork(engine, name, force ? { removeContainer: userRemover(engine, time) } : {});
         out.line(name);
       } catch (error) {
-        if (!(force && isKind(error, "not-found"))) failures.push(withExitCode(error));
+        if (!(force && isKind(error, "not-found"))) failures.push(withRemovalExitCode(error));
       }
     }
     if (failures.length > 0) throw new AggregateError(failures);
   },
 });
-
-/** A negative time is none, as podman takes it: as long as it takes. */
-function remover(engine: Engine, time: number | undefined): (id: string) => Promise<unknown> {
-  const timeoutSeconds = time !== undefined && time < 0 ? undefined : time;
-  return async (id) => {
-    try {
-      await removeContainer(engine, id, { force: true, depend: true, timeoutSeconds });
-    } catch (error) {
-      if (!isKind(error, "not-found")) throw error;
-    }
-  };
-}
-
-function withExitCode(error: unknown): unknown {
-  if (!(error instanceof DhowError) || error.exitCode !== undefined) return error;
-  const exitCode =
-    error.kind === "not-found" ? unknownNetworkExitCode : error.kind === "conflict" ? usedNetworkExitCode : undefined;
-  if (exitCode === undefined) return error;
-  return new DhowError(error.message, { kind: error.kind, exitCode, cause: error.cause });
-}

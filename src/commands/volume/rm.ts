@@ -1,11 +1,7 @@
 import { defineCommand } from "../../cli/command.ts";
-import { removeContainer } from "../../container/remove.ts";
-import type { Engine } from "../../engine.ts";
 import { DhowError, isKind } from "../../errors.ts";
 import { removeVolume } from "../../volume/remove.ts";
-
-const unknownVolumeExitCode = 1;
-const usedVolumeExitCode = 2;
+import { userRemover, withRemovalExitCode } from "../remove-users.ts";
 
 export const rm = defineCommand({
   usage: "[options] VOLUME [VOLUME...]",
@@ -37,35 +33,15 @@ export const rm = defineCommand({
     for (const name of names) {
       try {
         out.line(
-          await removeVolume(engine, name, options.force ? { removeContainer: remover(engine, options.time) } : {}),
+          await removeVolume(engine, name, options.force ? { removeContainer: userRemover(engine, options.time) } : {}),
         );
       } catch (error) {
-        if (!(options.force && isKind(error, "not-found"))) failures.push(withExitCode(error));
+        if (!(options.force && isKind(error, "not-found"))) failures.push(withRemovalExitCode(error));
       }
     }
     if (failures.length > 0) throw new AggregateError(failures);
   },
 });
-
-/** A negative time is none, as podman takes it: as long as it takes. */
-function remover(engine: Engine, time: number | undefined): (id: string) => Promise<unknown> {
-  const timeoutSeconds = time !== undefined && time < 0 ? undefined : time;
-  return async (id) => {
-    try {
-      await removeContainer(engine, id, { force: true, depend: true, timeoutSeconds });
-    } catch (error) {
-      if (!isKind(error, "not-found")) throw error;
-    }
-  };
-}
-
-function withExitCode(error: unknown): unknown {
-  if (!(error instanceof DhowError) || error.exitCode !== undefined) return error;
-  const exitCode =
-    error.kind === "not-found" ? unknownVolumeExitCode : error.kind === "conflict" ? usedVolumeExitCode : undefined;
-  if (exitCode === undefined) return error;
-  return new DhowError(error.message, { kind: error.kind, exitCode, cause: error.cause });
-}
 
 function invalid(message: string): DhowError {
   return new DhowError(message, { kind: "invalid-argument" });
